@@ -1,0 +1,551 @@
+/**
+ * One client's part of the conversation with a room: which truth the Store
+ * holds, which pushes are unanswered, and what to say next.
+ */
+import type {PartySocket} from 'partysocket';
+import type {Content as StoreContent, Store} from 'tinybase';
+import type {Changes, Content} from '../protocol/changes.js';
+import type {DeltaList} from '../protocol/delta.js';
+import {MAX_PUSH_LENGTH} from '../protocol/limits.js';
+import {
+  type Answer,
+  COMMIT,
+  type Commit,
+  HELLO,
+  LEGACY_CHANGES,
+  PROTOCOL_VERSION,
+  splitFrame,
+  WELCOME,
+  type Welcome,
+} from '../protocol/messages.js';
+import {getPushFrames} from './push-frames.js';
+import {createReplica} from './replica.js';
+import {getRoomUrl, getStoreUrl} from './store-url.js';
+
+/** `offline` has no connection, `synced` has nothing to send or receive. */
+export type SyncState = 'offline' | 'syncing' | 'synced';
+
+export type InitialContent = StoreContent | (() => StoreContent);
+
+export type SessionConfig = {
+  storeProtocol?: 'http' | 'https';
+  storePath?: string;
+  messagePrefix?: string;
+};
+
+type Push = {
+  id: number;
+  changes: Changes;
+  text: string;
+  /** When it was sent on this connection; 0 where it was not. */
+  sentAt: number;
+};
+
+type Link = 'closed' | 'greeting' | 'live' | 'legacy';
+
+/** How long the room may take to answer before the connection is renewed. */
+const ANSWER_TIMEOUT_MS = 10_000;
+/** How long a room gets to say hello that nothing shows to speak our protocol. */
+const LEGACY_TIMEOUT_MS = 1_000;
+/** When a push to a legacy room, which never answers, counts as applied. */
+const LEGACY_SETTLE_MS = 1_000;
+const REQUEST_TIMEOUT_MS = 120_000;
+const MAX_RETRY_MS = 60_000;
+
+const createId = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
+    byte.toString(36).padStart(2, '0'),
+  ).join('');
+
+const createError = (name: string, message: string, changes?: Changes[]) =>
+  Object.assign(new Error(message), {name, changes});
+
+export type Session = ReturnType<typeof createSession>;
+
+export const createSession = (
+  store: Store,
+  connection: PartySocket,
+  config: SessionConfig,
+  callbacks: {onError: (error: unknown) => void; onChange: () => void},
+) => {
+  const {onError, onChange} = callbacks;
+  const {storeProtocol, storePath = '/store', messagePrefix = ''} = config;
+
+  let room = getRoomUrl(connection);
+  let clientId = createId();
+  let mark = '';
+  let mutationId = 0;
+  let pending: Push[] = [];
+  /** Which truth the Store holds; the epoch is '' where it holds none. */
+  let epoch = '';
+  let offset = 0;
+  let link: Link = 'closed';
+  let autoLoad = false;
+  let autoSave = false;
+  let initialContent: InitialContent | undefined;
+  let hasStore = false;
+  /** The room has shown that it speaks our protocol. */
+  let speaks = false;
+  /** The Store's content has been offered to this room, which has none. */
+  let offered = false;
+  /** The Store holds another room's content. */
+  let moved = false;
+  let conflict = false;
+  let loads = 0;
+  let saving: Promise<void> | undefined;
+  let attempts = 0;
+  let watchdog: ReturnType<typeof setTimeout> | undefined;
+  let retrying: ReturnType<typeof setTimeout> | undefined;
+  let onGreeted: (() => void)[] = [];
+  let destroyed = false;
+  let commits = 0;
+  let pushes = 0;
+
+  const replica = createReplica(store, (changes) => {
+    pushes++;
+    pending.push({
+      id: ++mutationId,
+      changes,
+      text: JSON.stringify(changes),
+      sentAt: 0,
+    });
+    flush();
+    onChange();
+  });
+  const {overlay} = replica;
+
+  const setLink = (next: Link): void => {
+    link = next;
+    if (next != 'greeting') {
+      onGreeted.splice(0).forEach((resolve) => resolve());
+    }
+    watch();
+    onChange();
+  };
+
+  const watch = (): void => {
+    clearTimeout(watchdog);
+    const greeting = link == 'greeting' && !loads && !saving;
+    if (greeting || (link == 'live' && pending[0]?.sentAt)) {
+      watchdog = setTimeout(
+        () => {
+          if (link == 'greeting' && !speaks) {
+            becomeLegacy();
+          } else {
+            attempts++;
+            connection.reconnect();
+          }
+        },
+        speaks
+          ? Math.min(ANSWER_TIMEOUT_MS * 2 ** attempts, MAX_RETRY_MS)
+          : LEGACY_TIMEOUT_MS,
+      );
+    }
+  };
+
+  /** Says hello again after a while; all that is missing follows from that. */
+  const retry = (error: unknown): void => {
+    onError(error);
+    clearTimeout(retrying);
+    retrying = setTimeout(
+      greet,
+      Math.min(1000 * 2 ** attempts++, MAX_RETRY_MS) * (0.5 + Math.random()),
+    );
+  };
+
+  const say = (frame: string): void => {
+    connection.send(messagePrefix + frame);
+  };
+
+  const greet = (): void => {
+    clearTimeout(retrying);
+    if (
+      !destroyed &&
+      (connection.readyState ?? 1) == 1 &&
+      !loads &&
+      !saving &&
+      (autoLoad || autoSave || pending.length)
+    ) {
+      mark = createId();
+      setLink('greeting');
+      say(
+        HELLO +
+          JSON.stringify([PROTOCOL_VERSION, clientId, mark, epoch, offset]),
+      );
+    }
+  };
+
+  /** Sends what has not been sent on this connection, in order. */
+  const flush = (): void => {
+    if (link == 'live' || link == 'legacy') {
+      for (const push of pending) {
+        if (!push.sentAt) {
+          push.sentAt = Date.now();
+          if (link == 'legacy') {
+            say(LEGACY_CHANGES + push.text);
+            setTimeout(settleLegacy, LEGACY_SETTLE_MS);
+          } else if (push.text.length > MAX_PUSH_LENGTH) {
+            // Not now: the Store may be calling its listeners.
+            void Promise.resolve().then(() => refuse(push));
+          } else {
+            getPushFrames(push.id, push.text).forEach(say);
+          }
+        }
+      }
+      watch();
+    }
+  };
+
+  /** Takes pushes off the Store's top, and says which the room has refused. */
+  const take = (
+    pushes: Push[],
+    options: {refusedIds?: number[]; asSent?: boolean; delta?: DeltaList | 0 | null},
+  ): void => {
+    const {refusedIds = [], asSent, delta} = options;
+    const refused = pushes.filter(({id}) => refusedIds.includes(id));
+    const target = new Map();
+    pending = pending.filter((push) => !pushes.includes(push));
+    for (const changes of delta || []) {
+      overlay.advance(changes, autoLoad ? target : new Map());
+    }
+    overlay.uncover(
+      pushes.map(({changes}) => changes),
+      asSent
+        ? pushes.filter((push) => !refused.includes(push)).map((push) => push.changes)
+        : [],
+      target,
+    );
+    replica.write(target);
+    if (refused.length) {
+      onError(
+        createError(
+          'RefusedError',
+          'The room refused a change, which is rolled back: its hooks, its ' +
+            'schema or its limits do not allow it.',
+          refused.map(({changes}) => changes),
+        ),
+      );
+    }
+  };
+
+  const refuse = (push: Push): void => {
+    take([push], {refusedIds: [push.id]});
+    onChange();
+  };
+
+  const answer = (
+    [last, ...refusedIds]: Answer,
+    delta: DeltaList | 0 | null,
+    asSent: boolean,
+  ): void =>
+    take(
+      pending.filter(({id}) => id <= last),
+      {refusedIds, delta, asSent},
+    );
+
+  const onWelcome = (welcome: Welcome): void => {
+    const [version, welcomed, roomEpoch, roomOffset, answered, delta] = welcome;
+    if (version != PROTOCOL_VERSION) {
+      return;
+    }
+    if (!welcomed) {
+      speaks = true;
+      if (link != 'greeting') {
+        greet();
+      }
+    } else if (welcomed == mark && link == 'greeting') {
+      speaks = true;
+      hasStore = !!roomEpoch;
+      if (!hasStore) {
+        epoch = '';
+        enterEmptyRoom();
+        if (autoSave && !offered) {
+          offered = true;
+          void save().then(greet, retry);
+          return;
+        }
+      } else if (autoLoad && !delta) {
+        epoch = '';
+        void load().catch(retry);
+        return;
+      } else if (autoLoad) {
+        epoch = roomEpoch;
+        offset = roomOffset;
+      }
+      answer(answered, delta, !autoLoad);
+      attempts = 0;
+      setLink('live');
+      flush();
+    }
+  };
+
+  const onCommit = ([commitOffset, delta, answers]: Commit): void => {
+    if (link == 'live' && (epoch || !autoLoad)) {
+      // A load may have overtaken the commit.
+      const isNew = !epoch || commitOffset > offset;
+      if (isNew && epoch) {
+        offset = commitOffset;
+        commits++;
+      }
+      answer(answers?.[mark] ?? [0], isNew ? delta : 0, isNew && !delta);
+      attempts = 0;
+      watch();
+      onChange();
+    }
+  };
+
+  const onLegacyChanges = (changes: Changes): void => {
+    if (autoLoad && changes[2] === 1 && (link == 'live' || link == 'legacy')) {
+      const target = new Map();
+      conflict = overlay.advance(changes, target) || conflict;
+      replica.write(target);
+    }
+  };
+
+  const becomeLegacy = (): void => {
+    setLink('legacy');
+    flush();
+    if (autoLoad) {
+      void load().catch(retry);
+    }
+  };
+
+  const settleLegacy = (): void => {
+    if (link == 'legacy') {
+      const settledAt = Date.now() - LEGACY_SETTLE_MS;
+      take(
+        pending.filter(({sentAt}) => sentAt && sentAt <= settledAt),
+        {asSent: true},
+      );
+      if (conflict && autoLoad && !pending.length) {
+        // Only the room knows which of two concurrent writes came last.
+        conflict = false;
+        void load().catch(onError);
+      }
+      onChange();
+    }
+  };
+
+  const onMessage = ({data}: {data: unknown}): void => {
+    const [letter, payload] = splitFrame(messagePrefix, data) ?? [];
+    const onFrame: any = {
+      [WELCOME]: onWelcome,
+      [COMMIT]: onCommit,
+      [LEGACY_CHANGES]: onLegacyChanges,
+    }[letter!];
+    if (onFrame && getRoomUrl(connection) == room) {
+      let message;
+      try {
+        message = JSON.parse(payload!);
+      } catch {
+        // The app's own frame, then.
+      }
+      if (Array.isArray(message)) {
+        onFrame(message);
+      }
+    }
+  };
+
+  /** Forgets what belongs to another room that the connection has left. */
+  const checkRoom = (): void => {
+    const url = getRoomUrl(connection);
+    if (url != room) {
+      room = url;
+      const lost = pending.splice(0).map(({changes}) => changes);
+      overlay.uncover(lost, [], new Map());
+      clientId = createId();
+      epoch = '';
+      mutationId = 0;
+      hasStore = speaks = offered = false;
+      moved = true;
+      setLink('closed');
+      if (lost.length) {
+        onError(
+          createError(
+            'MovedError',
+            'The connection moved to another room before the one it left had ' +
+              'answered these changes: wait for the sync state `synced` first.',
+            lost,
+          ),
+        );
+      }
+    }
+  };
+
+  const onOpen = (): void => {
+    checkRoom();
+    for (const push of pending) {
+      push.sentAt = 0;
+    }
+    link = 'closed';
+    offered = false;
+    greet();
+  };
+
+  const onClose = (): void => setLink('closed');
+
+  const request = async (body?: string): Promise<Response> => {
+    const url = await getStoreUrl(connection, storePath, storeProtocol);
+    const response = await fetch(url, {
+      ...(body ? {method: 'PUT', body} : {}),
+      mode: 'cors',
+      cache: 'no-store',
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+    if (!response.ok) {
+      throw response;
+    }
+    return response;
+  };
+
+  const getPosition = (response: Response): [string, number] | undefined => {
+    const [, etagEpoch, etagOffset] =
+      /"(\w*)\.(\d+)"/.exec(response.headers.get('etag') ?? '') ?? [];
+    if (etagOffset) {
+      speaks = true;
+      return [etagEpoch!, +etagOffset];
+    }
+    return undefined;
+  };
+
+  const getInitialContent = (): Content =>
+    structuredClone(
+      typeof initialContent == 'function' ? initialContent() : initialContent,
+    ) as any;
+
+  const writeContent = (content: Content): void => {
+    moved = false;
+    replica.writeContent(
+      content,
+      pending.map(({changes}) => changes),
+    );
+  };
+
+  const enterEmptyRoom = (): void => {
+    if (moved) {
+      writeContent(initialContent ? getInitialContent() : [{}, {}]);
+    }
+  };
+
+  const load = async (initial?: InitialContent): Promise<void> => {
+    checkRoom();
+    const asked = room;
+    const wasFollowing = link == 'live' && !!epoch;
+    let left = false;
+    loads++;
+    initialContent = initial ?? initialContent;
+    onChange();
+    try {
+      const response = await request();
+      const position = getPosition(response);
+      const text = await response.text();
+      checkRoom();
+      left = destroyed || room != asked;
+      if (!left) {
+        hasStore = !!text;
+        if (text) {
+          const content = JSON.parse(text);
+          const [atEpoch, atOffset] = position ?? ['', 0];
+          if (!atEpoch || atEpoch != epoch || atOffset >= offset) {
+            writeContent(content);
+            if (autoLoad) {
+              epoch = atEpoch;
+              offset = atOffset;
+            }
+          }
+        } else if (initial) {
+          writeContent(getInitialContent());
+        } else {
+          enterEmptyRoom();
+        }
+      }
+    } catch (error) {
+      if (initial && !epoch && !destroyed) {
+        writeContent(getInitialContent());
+      }
+      throw error;
+    } finally {
+      loads--;
+      onChange();
+      if (!left && link != 'legacy' && !(wasFollowing && link == 'live')) {
+        greet();
+      }
+    }
+    if (autoLoad && link == 'greeting' && speaks) {
+      await new Promise<void>((resolve) => onGreeted.push(resolve));
+    }
+  };
+
+  const save = (): Promise<void> =>
+    (saving ??= (async () => {
+      checkRoom();
+      if (!hasStore) {
+        const response = await request(JSON.stringify(replica.getBase()));
+        const position = response.status == 201 && getPosition(response);
+        hasStore = !!position || response.status == 205;
+        if (position && autoLoad) {
+          [epoch, offset] = position;
+        } else if (autoLoad && !position) {
+          await load();
+        }
+      }
+    })().finally(() => {
+      saving = undefined;
+      onChange();
+    }));
+
+  const listeners: [string, any][] = [
+    ['open', onOpen],
+    ['close', onClose],
+    ['message', onMessage],
+  ];
+  listeners.forEach(([type, listener]) =>
+    connection.addEventListener(type as any, listener),
+  );
+
+  return {
+    load,
+
+    /** Offers the Store's content to a room that has none. */
+    save,
+
+    setAutoLoad: (on: boolean): void => {
+      autoLoad = on;
+      epoch = '';
+    },
+
+    setAutoSave: (on: boolean): void => {
+      autoSave = on;
+      replica.capture(on);
+    },
+
+    /** Says hello where it has not been said. */
+    join: (): void => {
+      if (link == 'closed') {
+        greet();
+      }
+    },
+
+    getState: (): SyncState =>
+      link == 'closed'
+        ? 'offline'
+        : link == 'greeting' || loads || saving || pending.length
+          ? 'syncing'
+          : 'synced',
+
+    getPendingCount: (): number => pending.length,
+
+    /** How many commits were applied, and how many changes pushed. */
+    getCounts: (): [commits: number, pushes: number] => [commits, pushes],
+
+    destroy: (): void => {
+      destroyed = true;
+      replica.destroy();
+      clearTimeout(retrying);
+      listeners.forEach(([type, listener]) =>
+        connection.removeEventListener(type as any, listener),
+      );
+      setLink('closed');
+    },
+  };
+};

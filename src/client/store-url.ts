@@ -1,0 +1,41 @@
+/** The URL of a room's content: where the PartySocket itself would go, by HTTP. */
+import type {PartySocket} from 'partysocket';
+
+type Connection = PartySocket & {
+  /** What ReconnectingWebSocket connects to; `updateProperties` renews it. */
+  _url?: string | (() => string | Promise<string>);
+};
+
+/** Which room a PartySocket belongs to, as a URL without a query. */
+export const getRoomUrl = (connection: PartySocket): string => {
+  if (connection.roomUrl) {
+    return connection.roomUrl;
+  }
+  const {host, room} = connection.partySocketOptions;
+  return `wss://${host}/parties/${connection.name}/${room}`;
+};
+
+/**
+ * Where the content is, its query (a token, mostly) evaluated now, as it is at
+ * each connection.
+ */
+export const getStoreUrl = async (
+  connection: PartySocket,
+  storePath: string,
+  storeProtocol?: string,
+): Promise<string> => {
+  const url = (connection as Connection)._url;
+  const [, search] = String(
+    (typeof url == 'function' ? await url() : url) ?? '',
+  ).split('?');
+  const query = new URLSearchParams(search);
+  query.delete('_pk');
+  return (
+    getRoomUrl(connection).replace(
+      /^ws(s?)/,
+      storeProtocol ?? ((_: string, s: string) => 'http' + s) as any,
+    ) +
+    storePath +
+    (search && `${query}` ? '?' + query : '')
+  );
+};

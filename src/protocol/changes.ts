@@ -1,0 +1,104 @@
+/**
+ * Content and changes as they travel and rest: TinyBase's shapes, with every
+ * leaf a JSON primitive. An object or array Cell is TinyBase's encoded string
+ * (U+FFFD and its JSON), a deletion at any depth is the string U+FFFC.
+ */
+
+/** Stands for a deleted Table, Row, Cell or Value. */
+export const DELETED = '\uFFFC';
+const JSON_PREFIX = '\uFFFD';
+
+/** An encoded Cell or Value, or a deletion. */
+export type Atom = string | number | boolean | null;
+export type RowChanges = {[cellId: string]: Atom};
+export type TableChanges = {[rowId: string]: RowChanges | typeof DELETED};
+export type TablesChanges = {[tableId: string]: TableChanges | typeof DELETED};
+export type ValuesChanges = {[valueId: string]: Atom};
+
+/** What one transaction changed. */
+export type Changes = [
+  tables: TablesChanges,
+  values: ValuesChanges,
+  isChanges: 1,
+];
+/** The whole of a Store; holds no deletions. */
+export type Content = [tables: TablesChanges, values: ValuesChanges];
+
+/** A Cell or Value as an application sees it. */
+export type Decoded = string | number | boolean | null | object;
+
+/**
+ * Receives each change. Without `rowId` a Table is deleted, without `cellId` a
+ * Row. A Value comes as the Cell '' of the Row `valueId` of the Table null.
+ */
+export type Visit = (
+  tableId: string | null,
+  rowId: string | undefined,
+  cellId: string | undefined,
+  atom: Atom,
+) => void;
+
+/** Encodes a Cell or Value; a string that is encoded already stays as it is. */
+export const encodeAtom = (value: unknown): Atom =>
+  typeof value == 'object' && value
+    ? JSON_PREFIX + JSON.stringify(value)
+    : (value as Atom);
+
+/** The Cell or Value that an application sees for an atom. */
+export const decodeAtom = (atom: Atom): Decoded | null =>
+  typeof atom == 'string' && atom[0] == JSON_PREFIX
+    ? JSON.parse(atom.slice(1))
+    : atom;
+
+/** Whether the object has this very key: ids such as `constructor` are data. */
+export const getOwn = <Thing>(
+  things: {[id: string]: Thing} | undefined,
+  id: string,
+): Thing | undefined =>
+  things && Object.hasOwn(things, id) ? things[id] : undefined;
+
+/** Sets a key, whatever it is called; `__proto__` is an id like any other. */
+export const setOwn = <Thing>(
+  things: {[id: string]: Thing},
+  id: string,
+  thing: Thing,
+): Thing => {
+  if (id == '__proto__') {
+    Object.defineProperty(things, id, {
+      value: thing,
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
+  } else {
+    things[id] = thing;
+  }
+  return thing;
+};
+
+/** Visits each change, Tables before Values, in the order of the keys. */
+export const visitChanges = (
+  [tables, values]: Changes | Content,
+  visit: Visit,
+): void => {
+  for (const tableId of Object.keys(tables)) {
+    const table = tables[tableId]!;
+    if (table === DELETED) {
+      visit(tableId, undefined, undefined, DELETED);
+    } else {
+      for (const rowId of Object.keys(table)) {
+        const row = table[rowId]!;
+        if (row === DELETED) {
+          visit(tableId, rowId, undefined, DELETED);
+        } else {
+          for (const cellId of Object.keys(row)) {
+            visit(tableId, rowId, cellId, row[cellId]!);
+          }
+        }
+      }
+    }
+  }
+  for (const valueId of Object.keys(values)) {
+    visit(null, valueId, '', values[valueId]!);
+  }
+};

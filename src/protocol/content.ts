@@ -1,0 +1,66 @@
+/** Reading and changing content in place. */
+import {
+  type Atom,
+  type Changes,
+  type Content,
+  DELETED,
+  decodeAtom,
+  getOwn,
+  setOwn,
+  visitChanges,
+} from './changes.js';
+
+/** The atom in content, or undefined where there is none. */
+export const getContentLeaf = (
+  [tables, values]: Content,
+  tableId: string | null,
+  rowId: string,
+  cellId: string,
+): Atom | undefined =>
+  tableId === null
+    ? getOwn(values, rowId)
+    : getOwn<any>(getOwn<any>(getOwn<any>(tables, tableId), rowId), cellId);
+
+/** Sets or deletes in content, leaving no empty Row or Table behind. */
+export const patchContent = (
+  [tables, values]: Content,
+  tableId: string | null,
+  rowId: string | undefined,
+  cellId: string | undefined,
+  atom: Atom,
+): void => {
+  const path = (tableId === null ? [rowId] : [tableId, rowId, cellId]).filter(
+    (id) => id !== undefined,
+  ) as string[];
+  const patch = (things: any, depth: number): void => {
+    const id = path[depth]!;
+    if (depth < path.length - 1) {
+      const child =
+        getOwn(things, id) ?? (atom === DELETED ? {} : setOwn(things, id, {}));
+      patch(child, depth + 1);
+      if (!Object.keys(child as object).length) {
+        delete things[id];
+      }
+    } else if (atom === DELETED) {
+      delete things[id];
+    } else {
+      setOwn(things, id, atom);
+    }
+  };
+  patch(tableId === null ? values : tables, 0);
+};
+
+/** Replaces encoded objects and arrays by what they stand for, in place. */
+export const decodeContent = (content: Content): void =>
+  visitChanges(content, (tableId, rowId, cellId, atom) => {
+    const decoded: any = decodeAtom(atom);
+    if (decoded !== atom) {
+      tableId === null
+        ? setOwn(content[1], rowId!, decoded)
+        : setOwn((content[0] as any)[tableId][rowId!], cellId!, decoded);
+    }
+  });
+
+/** Applies changes to content, in place. */
+export const applyToContent = (content: Content, changes: Changes): void =>
+  visitChanges(changes, (...change) => patchContent(content, ...change));

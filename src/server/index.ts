@@ -1,0 +1,7 @@
+export {
+  broadcastChanges,
+  hasStoreInStorage,
+  loadStoreFromStorage,
+  TinyBasePartyKitServer,
+  type TinyBasePartyKitServerConfig,
+} from './party-server.js';

@@ -1,0 +1,171 @@
+/** The room's live Store: filled from content, changed by changes. */
+import type {Store} from 'tinybase';
+import {
+  type Changes,
+  type Content,
+  DELETED,
+  decodeAtom,
+  encodeAtom,
+  visitChanges,
+} from '../protocol/changes.js';
+import {decodeContent, getContentLeaf} from '../protocol/content.js';
+
+const createChanges = (): any => [Object.create(null), Object.create(null), 1];
+
+const addChange = (
+  changes: any,
+  tableId: string | null,
+  rowId: string,
+  cellId: string,
+  atom: unknown,
+): void => {
+  if (tableId === null) {
+    changes[1][rowId] = atom;
+  } else {
+    const table = (changes[0][tableId] ??= Object.create(null));
+    (table[rowId] ??= Object.create(null))[cellId] = atom;
+  }
+};
+
+/** The atom that the Store has, or the deletion. */
+const getAtom = (
+  store: Store,
+  tableId: string | null,
+  rowId: string,
+  cellId: string,
+) => {
+  const decoded =
+    tableId === null
+      ? store.getValue(rowId)
+      : store.getCell(tableId, rowId, cellId);
+  return decoded === undefined ? DELETED : encodeAtom(decoded);
+};
+
+/** Applies changes in one transaction. */
+export const applyToStore = (store: Store, changes: Changes): void => {
+  store.transaction(() =>
+    visitChanges(changes, (tableId, rowId, cellId, atom) => {
+      if (tableId === null) {
+        atom === DELETED
+          ? store.delValue(rowId!)
+          : store.setValue(rowId!, decodeAtom(atom) as any);
+      } else if (rowId === undefined) {
+        store.delTable(tableId);
+      } else if (cellId === undefined) {
+        store.delRow(tableId, rowId);
+      } else if (atom === DELETED) {
+        // Unlike TinyBase's `applyChanges`, which deletes the whole Row where a
+        // schema has a default for the Cell.
+        store.delCell(tableId, rowId, cellId);
+      } else {
+        store.setCell(tableId, rowId, cellId, decodeAtom(atom) as any);
+      }
+    }),
+  );
+};
+
+/** The changes of the transaction that is finishing, encoded. */
+export const getTransactionChanges = (store: Store): Changes => {
+  const changes = store.getTransactionChanges() as any;
+  const encode = (thing: any, depth: number): any => {
+    if (thing === undefined) {
+      return DELETED;
+    }
+    if (!depth) {
+      return encodeAtom(thing);
+    }
+    const encoded = Object.create(null);
+    for (const id of Object.keys(thing)) {
+      encoded[id] = encode(thing[id], depth - 1);
+    }
+    return encoded;
+  };
+  return [encode(changes[0], 3), encode(changes[1], 1), 1];
+};
+
+/** Whether the Store now is as the changes ask, and whether nothing else is. */
+export const compareToStore = (
+  store: Store,
+  asked: Changes,
+  happened: Changes,
+): {inEffect: boolean; asSent: boolean} => {
+  let inEffect = true;
+  visitChanges(asked, (tableId, rowId, cellId, atom) => {
+    inEffect &&=
+      cellId !== undefined
+        ? getAtom(store, tableId, rowId!, cellId) === atom
+        : rowId !== undefined
+          ? !store.hasRow(tableId!, rowId)
+          : !store.hasTable(tableId!);
+  });
+  let asSent = inEffect;
+  const [tables] = asked as any;
+  visitChanges(happened, (tableId, rowId, cellId) => {
+    const isAsked = (things: any, path: (string | undefined)[]): boolean =>
+      things === DELETED ||
+      path[0] === undefined ||
+      (things !== undefined && Object.hasOwn(things, path[0])
+        ? path.length == 1 || isAsked(things[path[0]], path.slice(1))
+        : false);
+    asSent &&=
+      tableId === null
+        ? Object.hasOwn(asked[1], rowId!)
+        : isAsked(tables, [tableId, rowId, cellId]);
+  });
+  return {inEffect, asSent};
+};
+
+/** What the Store has where the changes are: to show a client the truth. */
+export const getTruth = (store: Store, changes: Changes): Changes[] => {
+  const deletions = createChanges();
+  const truth = createChanges();
+  const addRow = (tableId: string, rowId: string) =>
+    store
+      .getCellIds(tableId, rowId)
+      .forEach((cellId) =>
+        addChange(truth, tableId, rowId, cellId, getAtom(store, tableId, rowId, cellId)),
+      );
+  visitChanges(changes, (tableId, rowId, cellId) => {
+    if (cellId !== undefined) {
+      addChange(truth, tableId, rowId!, cellId, getAtom(store, tableId, rowId!, cellId));
+    } else if (rowId !== undefined) {
+      (deletions[0][tableId!] ??= Object.create(null))[rowId] = DELETED;
+      addRow(tableId!, rowId);
+    } else {
+      deletions[0][tableId!] = DELETED;
+      store.getRowIds(tableId!).forEach((id) => addRow(tableId!, id));
+    }
+  });
+  return [deletions, truth].filter(
+    ([tables, values]) =>
+      Object.keys(tables).length || Object.keys(values).length,
+  );
+};
+
+/** Sets the content; consumes it. */
+export const setContent = (store: Store, content: Content): void => {
+  decodeContent(content);
+  store.setContent(content as any);
+};
+
+/** What a schema has made of content: the changes from it to the Store. */
+export const getSchemaChanges = (
+  store: Store,
+  content: Content,
+): Changes | undefined => {
+  const changes = createChanges();
+  const current: Content = JSON.parse(store.getJson());
+  let changed = false;
+  const compare = (from: Content, to: Content, isDeleted: boolean) =>
+    visitChanges(to, (tableId, rowId, cellId, atom) => {
+      if (getContentLeaf(from, tableId, rowId!, cellId!) !== atom) {
+        changed = true;
+        if (!isDeleted || getContentLeaf(from, tableId, rowId!, cellId!) === undefined) {
+          addChange(changes, tableId, rowId!, cellId!, isDeleted ? DELETED : atom);
+        }
+      }
+    });
+  compare(current, content, true);
+  compare(content, current, false);
+  return changed ? changes : undefined;
+};

@@ -1,0 +1,339 @@
+import type {
+  Connection,
+  Party,
+  Request as PartyRequest,
+  Server,
+  ServerOptions,
+  Storage,
+} from 'partykit/server';
+import {
+  type CellOrUndefined,
+  type Changes,
+  type Content,
+  createStore,
+  type Id,
+  type Store,
+  type ValueOrUndefined,
+} from 'tinybase';
+import type {Cell, Value} from 'tinybase';
+import type {Changes as EncodedChanges} from '../protocol/changes.js';
+import {decodeContent} from '../protocol/content.js';
+import {parseChanges} from '../protocol/parse-changes.js';
+import {createPartyKitConnections} from './partykit-edge.js';
+import {Room} from './room.js';
+import {RoomLog} from './room-log.js';
+import {respondToStoreRequest} from './store-http.js';
+
+/** How a room is reached, and where it keeps what it holds. */
+export type TinyBasePartyKitServerConfig = {
+  /** The path of the content below the room's URL; defaults to `/store`. */
+  storePath?: string;
+  /**
+   * What the room's WebSocket messages begin with, to tell them from an app's
+   * own; defaults to an empty string.
+   */
+  messagePrefix?: string;
+  /**
+   * What the room's keys in durable storage begin with, to tell them from an
+   * app's own; defaults to an empty string.
+   */
+  storagePrefix?: string;
+  /**
+   * Headers of every response. Defaults to `Access-Control-Allow-Origin`,
+   * `-Methods` and `-Headers` of `*`; what is set here replaces all of them.
+   */
+  responseHeaders?: HeadersInit;
+};
+
+const HOOKS = [
+  'canSetTable',
+  'canDelTable',
+  'canSetRow',
+  'canDelRow',
+  'canSetCell',
+  'canDelCell',
+  'canSetValue',
+  'canDelValue',
+] as const;
+
+const HANDLERS = [
+  'onStart',
+  'onConnect',
+  'onMessage',
+  'onRequest',
+  'onClose',
+  'onError',
+  'onAlarm',
+] as const;
+
+const rooms = new WeakMap<TinyBasePartyKitServer, Room<Connection>>();
+
+/**
+ * A PartyKit room that holds the authoritative Store of everyone who joins it.
+ *
+ * Extend it to give it a configuration, hooks or a schema. A handler that you
+ * override must call the `super` implementation, where there is one.
+ *
+ * @example
+ * ```ts
+ * export default class extends TinyBasePartyKitServer {
+ *   canSetCell(tableId: string, _rowId: string, cellId: string) {
+ *     return Promise.resolve(tableId != 'prices' || cellId != 'locked');
+ *   }
+ * }
+ * ```
+ */
+export class TinyBasePartyKitServer implements Server {
+  readonly party: Party;
+  readonly config: TinyBasePartyKitServerConfig = {};
+  readonly options: ServerOptions = {hibernate: true};
+
+  constructor(party: Party) {
+    this.party = party;
+    this.config.storePath ??= '/store';
+    this.config.messagePrefix ??= '';
+    this.config.storagePrefix ??= '';
+    this.config.responseHeaders ??= {
+      'Access-Control-Allow-Origin': '*',
+      'Access-Control-Allow-Methods': '*',
+      'Access-Control-Allow-Headers': '*',
+    };
+    // A handler of the app may read the Store: it waits until that is loaded.
+    const handlers = this as any;
+    for (const name of HANDLERS) {
+      const handler = handlers[name];
+      if (handler && handler != (TinyBasePartyKitServer.prototype as any)[name]) {
+        handlers[name] = async (...args: unknown[]) => {
+          await getRoom(this).load();
+          return await handler.apply(this, args);
+        };
+      }
+    }
+  }
+
+  /**
+   * Answers requests for the content at `storePath`, and any other with 404. An
+   * override deals with the app's own requests and calls this for the rest.
+   */
+  async onRequest(request: PartyRequest): Promise<Response> {
+    return new URL(request.url).pathname.endsWith(
+      this.config.storePath ?? '/store',
+    )
+      ? await respondToStoreRequest(
+          getRoom(this),
+          request as unknown as Request,
+          this.config.responseHeaders,
+        )
+      : new Response(null, {
+          status: 404,
+          headers: this.config.responseHeaders,
+        });
+  }
+
+  /**
+   * Deals with the messages of clients, and leaves any other alone. Resolves
+   * when what a message changes is stored and sent to everyone.
+   */
+  async onMessage(
+    message: string | ArrayBuffer | ArrayBufferView,
+    connection: Connection,
+  ): Promise<void> {
+    await getRoom(this).receive(connection, message);
+  }
+
+  /**
+   * Makes the Store that the room holds. Override it to return one with a
+   * schema, which the room then enforces: what it changes or refuses of a push
+   * is corrected on the client. Must be a regular Store, and without content.
+   */
+  createStore(): Store {
+    return createStore();
+  }
+
+  /**
+   * The room's live Store. What you write to it is stored and sent to everyone,
+   * like a client's push, but asks no hook. It is there in every handler that is
+   * a method (`onStart`, `onConnect`, `onRequest`, …).
+   *
+   * @throws Where the Store is not loaded yet, as in the constructor.
+   */
+  getStore(): Store {
+    const {store} = getRoom(this);
+    if (!store) {
+      throw new Error(
+        'The Store is not loaded yet: call getStore() in onStart or a later ' +
+          'handler, written as a method of the class.',
+      );
+    }
+    return store;
+  }
+
+  /** Whether a client may change this Table. */
+  async canSetTable(
+    _tableId: Id,
+    _initialSave: boolean,
+    _requestOrConnection: PartyRequest | Connection,
+  ): Promise<boolean> {
+    return true;
+  }
+
+  /** Whether a client may delete this Table; its Rows are asked for, too. */
+  async canDelTable(_tableId: Id, _connection: Connection): Promise<boolean> {
+    return true;
+  }
+
+  /** Whether a client may change this Row. */
+  async canSetRow(
+    _tableId: Id,
+    _rowId: Id,
+    _initialSave: boolean,
+    _requestOrConnection: PartyRequest | Connection,
+  ): Promise<boolean> {
+    return true;
+  }
+
+  /** Whether a client may delete this Row; its Cells are asked for, too. */
+  async canDelRow(
+    _tableId: Id,
+    _rowId: Id,
+    _connection: Connection,
+  ): Promise<boolean> {
+    return true;
+  }
+
+  /** Whether a client may set this Cell. */
+  async canSetCell(
+    _tableId: Id,
+    _rowId: Id,
+    _cellId: Id,
+    _cell: Cell,
+    _initialSave: boolean,
+    _requestOrConnection: PartyRequest | Connection,
+    _oldCell: CellOrUndefined,
+  ): Promise<boolean> {
+    return true;
+  }
+
+  /** Whether a client may delete this Cell. */
+  async canDelCell(
+    _tableId: Id,
+    _rowId: Id,
+    _cellId: Id,
+    _connection: Connection,
+  ): Promise<boolean> {
+    return true;
+  }
+
+  /** Whether a client may set this Value. */
+  async canSetValue(
+    _valueId: Id,
+    _value: Value,
+    _initialSave: boolean,
+    _requestOrConnection: PartyRequest | Connection,
+    _oldValue: ValueOrUndefined,
+  ): Promise<boolean> {
+    return true;
+  }
+
+  /** Whether a client may delete this Value. */
+  async canDelValue(_valueId: Id, _connection: Connection): Promise<boolean> {
+    return true;
+  }
+}
+
+const isOverridden = (server: any, name: string): boolean =>
+  server[name] != (TinyBasePartyKitServer.prototype as any)[name];
+
+/** The room of a server; made when first needed, for its config to be set. */
+const getRoom = (server: TinyBasePartyKitServer): Room<Connection> => {
+  let room = rooms.get(server);
+  if (!room) {
+    const {party, config} = server;
+    room = new Room<Connection>({
+      ...createPartyKitConnections(party),
+      storage: party.storage as any,
+      storagePrefix: config.storagePrefix ?? '',
+      get messagePrefix() {
+        return config.messagePrefix ?? '';
+      },
+      hooks: server,
+      hasHooks: () => HOOKS.some((name) => isOverridden(server, name)),
+      needsStore: () =>
+        isOverridden(server, 'createStore') ||
+        HANDLERS.some((name) => isOverridden(server, name)),
+      createStore: () => server.createStore(),
+      createId: () => crypto.randomUUID().replaceAll('-', ''),
+      now: () => Date.now(),
+      schedule: (run) => void setTimeout(run, 0),
+    });
+    rooms.set(server, room);
+  }
+  return room;
+};
+
+const openLog = async (
+  storage: Storage,
+  storagePrefix = '',
+): Promise<[log: RoomLog, legacy: Content | undefined]> => {
+  const log = new RoomLog(storage as any, storagePrefix);
+  return [log, (await log.open(() => '', true)) as Content | undefined];
+};
+
+/**
+ * Whether a Store is in a room's storage, be it this library's or TinyBase's.
+ *
+ * @param storagePrefix The `storagePrefix` of the server's config.
+ */
+export const hasStoreInStorage = async (
+  storage: Storage,
+  storagePrefix?: string,
+): Promise<boolean> => {
+  const [log, legacy] = await openLog(storage, storagePrefix);
+  return !!(log.epoch || legacy);
+};
+
+/**
+ * The content in a room's storage, be it this library's or TinyBase's; empty
+ * where there is none.
+ *
+ * @param storagePrefix The `storagePrefix` of the server's config.
+ */
+export const loadStoreFromStorage = async (
+  storage: Storage,
+  storagePrefix?: string,
+): Promise<Content> => {
+  const [log, legacy] = await openLog(storage, storagePrefix);
+  const content: any = log.epoch ? await log.readContent() : (legacy ?? [{}, {}]);
+  decodeContent(content);
+  return content;
+};
+
+/**
+ * Applies changes of the server's own to the room, stores them and tells all
+ * clients; resolves when that is done. Unlike TinyBase's it stores them, too.
+ *
+ * @param changes What changed, as TinyBase's `getTransactionChanges` gives it.
+ * @param without Ids of connections which show it already. It spares TinyBase's
+ * own clients an echo; ours need none spared.
+ * @throws TypeError where the changes are malformed.
+ */
+export const broadcastChanges = async (
+  server: TinyBasePartyKitServer,
+  changes: Changes,
+  without?: string[],
+): Promise<void> => {
+  const encoded: EncodedChanges | undefined = parseChanges(
+    JSON.parse(
+      JSON.stringify(changes, (_key, thing) =>
+        thing === undefined ? '\uFFFC' : thing,
+      ),
+    ),
+  );
+  if (!encoded) {
+    throw new TypeError(
+      'Malformed changes: give [tables, values, 1], as getTransactionChanges() ' +
+        'of a Store does.',
+    );
+  }
+  await getRoom(server).apply(encoded, without);
+};

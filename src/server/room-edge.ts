@@ -1,0 +1,34 @@
+/** What a room needs from the platform that it runs on. */
+import type {Store} from 'tinybase';
+import type {Hooks} from './authorise.js';
+import type {KeyValueStorage} from './key-value-storage.js';
+
+/** One WebSocket. */
+export interface RoomConnection {
+  readonly id: string;
+}
+
+/** What a connection's hello said, kept for as long as the socket lives. */
+export type Greeting = {clientId: string; mark: string};
+
+export interface RoomEdge<Connection extends RoomConnection = RoomConnection> {
+  readonly storage: KeyValueStorage;
+  readonly storagePrefix: string;
+  readonly messagePrefix: string;
+  readonly hooks: Hooks;
+  /** Whether any of the hooks is not the default that allows everything. */
+  hasHooks(): boolean;
+  /** Whether the Store is to be loaded whatever is asked of the room. */
+  needsStore(): boolean;
+  createStore(): Store;
+  getConnections(): Iterable<Connection>;
+  send(connection: Connection, frame: string): void;
+  close(connection: Connection, code: number, reason: string): void;
+  /** Keeps a greeting, also while the room sleeps. */
+  remember(connection: Connection, greeting: Greeting): void;
+  recall(connection: Connection): Greeting | undefined;
+  createId(): string;
+  now(): number;
+  /** Runs when the messages that are there already have been received. */
+  schedule(run: () => void): void;
+}

@@ -1,0 +1,118 @@
+/** The room's content over HTTP, as docs/protocol.md describes it. */
+import {parseContent, parseJson} from '../protocol/parse-changes.js';
+import {MAX_CONTENT_LENGTH} from './limits.js';
+import type {ContentText, Room} from './room.js';
+
+const METHODS = 'GET, HEAD, PUT, OPTIONS';
+
+type Respond = (
+  status: number,
+  body?: string | null,
+  headers?: {[name: string]: string},
+) => Response;
+
+const getEtag = (content: Omit<ContentText, 'text'> | undefined): string =>
+  content ? `"${content.epoch}.${content.offset}"` : '".0"';
+
+/** Answers a request for the content; `headers` are the app's own. */
+export const respondToStoreRequest = async (
+  room: Room<any>,
+  request: Request,
+  appHeaders: HeadersInit | undefined,
+): Promise<Response> => {
+  const respond: Respond = (status, body = null, headers = {}) => {
+    const all = new Headers(appHeaders);
+    for (const [name, value] of Object.entries({
+      'Access-Control-Expose-Headers': 'ETag',
+      ...headers,
+    })) {
+      if (!all.has(name)) {
+        all.set(name, value);
+      }
+    }
+    return new Response(body, {status, headers: all});
+  };
+  const respondProblem = (
+    status: number,
+    title: string,
+    detail: string,
+    headers = {},
+  ) =>
+    respond(status, JSON.stringify({title, status, detail}), {
+      'Content-Type': 'application/problem+json',
+      ...headers,
+    });
+
+  switch (request.method) {
+    case 'GET':
+    case 'HEAD': {
+      const content = await room.getContent();
+      const headers = {
+        ETag: getEtag(content),
+        'Cache-Control': 'no-cache',
+        'Content-Type': 'application/json; charset=utf-8',
+      };
+      const tags = request.headers.get('If-None-Match');
+      if (
+        tags?.split(',').some((tag) => tag.trim().replace(/^W\//, '') == headers.ETag)
+      ) {
+        return respond(304, null, headers);
+      }
+      return respond(
+        200,
+        request.method == 'HEAD' ? null : (content?.text ?? ''),
+        headers,
+      );
+    }
+    case 'PUT': {
+      const text = await request.text();
+      if (text.length > MAX_CONTENT_LENGTH) {
+        return respondProblem(
+          413,
+          'Content too large',
+          `Content may have ${MAX_CONTENT_LENGTH} UTF-16 units: start with ` +
+            'less, and send the rest as changes.',
+        );
+      }
+      const content = parseContent(parseJson(text));
+      if (!content) {
+        return respondProblem(
+          400,
+          'Malformed content',
+          'Send the JSON of TinyBase content: [tables, values], each an object.',
+        );
+      }
+      const {existed, position} = await room.putContent(content, request);
+      return existed
+        ? respond(205)
+        : // RFC 9110 9.3.4: an ETag only where it was stored as it came.
+          respond(
+            201,
+            null,
+            position ? {ETag: getEtag(position)} : {},
+          );
+    }
+    case 'OPTIONS': {
+      const allowed = new Headers(appHeaders).get(
+        'Access-Control-Allow-Headers',
+      );
+      const response = respond(204, null, {
+        Allow: METHODS,
+        'Access-Control-Allow-Methods': METHODS,
+        'Access-Control-Max-Age': '86400',
+      });
+      if (allowed == '*') {
+        // The asterisk alone leaves out exactly this one.
+        response.headers.set('Access-Control-Allow-Headers', '*, Authorization');
+      }
+      return response;
+    }
+    default:
+      return respondProblem(
+        405,
+        'Method not allowed',
+        `The content takes ${METHODS}.`,
+        {Allow: METHODS},
+      );
+  }
+};
