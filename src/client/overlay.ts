@@ -9,26 +9,40 @@ import {
   type Changes,
   type Content,
   DELETED,
-  getOwn,
+  encodeAtom,
   visitChanges,
 } from '../protocol/changes.js';
-import {getContentLeaf, patchContent} from '../protocol/content.js';
-import {delLeaf, forEachLeaf, getLeaf, type Leaves, setLeaf} from './leaves.js';
 
-/** The Cells that the Store has now, for deletions of Rows and Tables. */
+/** A Cell; a Value is the Cell '' of the Row `valueId` of the Table null. */
+export type Leaf = [
+  tableId: string | null,
+  rowId: string,
+  cellId: string,
+  atom: Atom,
+];
+export type Leaves = Map<string, Leaf>;
+
+export const getKey = (
+  tableId: string | null,
+  rowId?: string,
+  cellId?: string,
+): string => JSON.stringify([tableId, rowId, cellId]);
+
+const setLeaf = (leaves: Leaves, ...leaf: Leaf): void => {
+  leaves.set(getKey(leaf[0], leaf[1], leaf[2]), leaf);
+};
+
+/** Visits Cells that the Store has: of all, of a Table, or of a Row. */
 export type ForEachStoreCell = (
-  tableId: string,
-  rowId: string | undefined,
-  visit: (rowId: string, cellId: string) => void,
+  visit: (tableId: string | null, rowId: string, cellId: string) => void,
+  tableId?: string | null,
+  rowId?: string,
 ) => void;
-
-export type Overlay = ReturnType<typeof createOverlay>;
 
 export const createOverlay = (forEachStoreCell: ForEachStoreCell) => {
   const truth: Leaves = new Map();
+  /** How many pushes cover a Cell, or all of a Row or Table. */
   const counts = new Map<string, number>();
-
-  const getKey = (...path: unknown[]) => JSON.stringify(path);
 
   const isCovered = (tableId: string | null, rowId: string, cellId: string) =>
     counts.size > 0 &&
@@ -36,129 +50,99 @@ export const createOverlay = (forEachStoreCell: ForEachStoreCell) => {
       counts.has(getKey(tableId, rowId)) ||
       counts.has(getKey(tableId)));
 
-  const count = (changes: Changes, by: 1 | -1) =>
-    visitChanges(changes, (...path) => {
-      const key = getKey(...path.slice(0, 3).filter((id) => id !== undefined));
+  const count = (changes: Changes, by: 1 | -1): void =>
+    visitChanges(changes, (...[tableId, rowId, cellId]) => {
+      const key = getKey(tableId, rowId, cellId);
       const sum = (counts.get(key) ?? 0) + by;
       sum ? counts.set(key, sum) : counts.delete(key);
     });
 
-  /** Puts a push on top; `setTruth` has been called for what it covers. */
-  const cover = (changes: Changes): void => count(changes, 1);
+  const getTruthIn = (tableId: string | null, rowId?: string): Leaf[] =>
+    [...truth.values()].filter(
+      (leaf) =>
+        leaf[0] === tableId && (rowId === undefined || leaf[1] === rowId),
+    );
 
-  /** Notes the truth of a Cell that a push is about to cover first. */
-  const noteTruth = (
-    tableId: string | null,
-    rowId: string,
-    cellId: string,
-    atom: Atom,
-  ): void => {
-    if (getLeaf(truth, tableId, rowId, cellId) === undefined) {
-      setLeaf(truth, tableId, rowId, cellId, atom);
-    }
-  };
-
-  /**
-   * Moves the truth by changes; what shows of it in the Store goes to target.
-   * Answers whether any of it does not, being covered.
-   */
-  const advance = (changes: Changes, target: Leaves): boolean => {
-    let covered = false;
-    visitChanges(changes, (tableId, rowId, cellId, atom) => {
-      const set = (r: string, c: string) => {
-        const hidden = isCovered(tableId, r, c);
-        covered ||= hidden;
-        setLeaf(hidden ? truth : target, tableId, r, c, atom);
-      };
-      if (cellId !== undefined) {
-        set(rowId!, cellId);
-      } else {
-        forEachStoreCell(tableId!, rowId, set);
-        forEachLeaf(target, tableId, rowId, set);
-        forEachLeaf(truth, tableId, rowId, set);
-      }
-    });
+  /** Moves the truth of a Cell; answers whether pending covers it. */
+  const move = (target: Leaves, ...leaf: Leaf): boolean => {
+    const covered = isCovered(leaf[0], leaf[1], leaf[2]);
+    setLeaf(covered ? truth : target, ...leaf);
     return covered;
   };
 
-  /**
-   * Takes answered pushes off; the truth that shows where nothing covers it any
-   * more goes to target. Those of `accepted` first become the truth, as they are.
-   */
-  const uncover = (
-    pushes: Changes[],
-    accepted: Changes[],
-    target: Leaves,
-  ): void => {
-    for (const changes of accepted) {
-      visitChanges(changes, (tableId, rowId, cellId, atom) =>
-        cellId !== undefined
-          ? setLeaf(truth, tableId, rowId!, cellId, atom)
-          : forEachLeaf(truth, tableId, rowId, (r, c) =>
-              setLeaf(truth, tableId, r, c, DELETED),
-            ),
-      );
-    }
-    for (const changes of pushes) {
-      count(changes, -1);
-    }
-    for (const changes of pushes) {
-      visitChanges(changes, (tableId, rowId, cellId) => {
-        const show = (
-          r: string,
-          c: string,
-          atom = getLeaf(truth, tableId, r, c),
-        ) => {
-          if (atom !== undefined && !isCovered(tableId, r, c)) {
-            setLeaf(target, tableId, r, c, atom);
-            delLeaf(truth, tableId, r, c);
-          }
-        };
-        cellId !== undefined
-          ? show(rowId!, cellId)
-          : forEachLeaf(truth, tableId, rowId, show);
-      });
-    }
-  };
+  return {
+    /** What pending covers, and the truth of it. */
+    truth,
 
-  /** Takes the content as the truth, and puts the pushes on top of it, in place. */
-  const rebase = (content: Content, pushes: Changes[]): void => {
-    const tables: any = content[0];
-    const note = (tableId: string | null, rowId: string, cellId: string) => {
-      const atom = getContentLeaf(content, tableId, rowId, cellId);
-      noteTruth(tableId, rowId, cellId, atom === undefined ? DELETED : atom);
-    };
-    truth.clear();
-    for (const changes of pushes) {
-      visitChanges(changes, (tableId, rowId, cellId) => {
+    /** Puts a push on top; the truth of all that it covers has been noted. */
+    cover: (changes: Changes): void => count(changes, 1),
+
+    /** Notes the truth of a Cell that a push is about to cover. */
+    noteTruth: (...leaf: Leaf): void => {
+      if (!truth.has(getKey(leaf[0], leaf[1], leaf[2]))) {
+        setLeaf(truth, ...leaf);
+      }
+    },
+
+    /**
+     * Moves the truth by changes; what shows of it in the Store goes to target.
+     * Answers whether any of it does not, being covered.
+     */
+    advance: (changes: Changes, target: Leaves): boolean => {
+      let covered = false;
+      visitChanges(changes, (tableId, rowId, cellId, atom) => {
         if (cellId !== undefined) {
-          note(tableId, rowId!, cellId);
+          covered = move(target, tableId, rowId!, cellId, atom) || covered;
         } else {
-          const table = getOwn<any>(tables, tableId!) ?? {};
-          for (const r of rowId === undefined ? Object.keys(table) : [rowId]) {
-            for (const c of Object.keys(getOwn<any>(table, r) ?? {})) {
-              note(tableId, r, c);
-            }
-          }
+          const del = (r: string, c: string) => {
+            covered = move(target, tableId, r, c, DELETED) || covered;
+          };
+          forEachStoreCell((_, r, c) => del(r, c), tableId, rowId);
+          getTruthIn(tableId, rowId).forEach(([, r, c]) => del(r, c));
         }
       });
-    }
-    for (const changes of pushes) {
-      visitChanges(changes, (tableId, rowId, cellId, atom) =>
-        patchContent(content, tableId, rowId, cellId, atom),
+      return covered;
+    },
+
+    /** Takes content as the truth; what shows of it goes to target. */
+    replace: (content: Content, target: Leaves): void => {
+      truth.forEach((leaf) => {
+        leaf[3] = DELETED;
+      });
+      forEachStoreCell((...path) => move(target, ...path, DELETED));
+      visitChanges(content, (tableId, rowId, cellId, atom) =>
+        move(target, tableId, rowId!, cellId!, encodeAtom(atom)),
       );
-    }
+    },
+
+    /**
+     * Takes pushes off; the truth that shows where nothing covers it any more
+     * goes to target. Those of `accepted` become the truth first, as they are.
+     */
+    uncover: (pushes: Changes[], accepted: Changes[], target: Leaves): void => {
+      for (const changes of accepted) {
+        visitChanges(changes, (tableId, rowId, cellId, atom) =>
+          cellId !== undefined
+            ? setLeaf(truth, tableId, rowId!, cellId, atom)
+            : getTruthIn(tableId, rowId).forEach((leaf) => {
+                leaf[3] = DELETED;
+              }),
+        );
+      }
+      pushes.forEach((changes) => count(changes, -1));
+      const show = (leaf: Leaf | undefined) => {
+        if (leaf && !isCovered(leaf[0], leaf[1], leaf[2])) {
+          setLeaf(target, ...leaf);
+          truth.delete(getKey(leaf[0], leaf[1], leaf[2]));
+        }
+      };
+      for (const changes of pushes) {
+        visitChanges(changes, (tableId, rowId, cellId) =>
+          cellId !== undefined
+            ? show(truth.get(getKey(tableId, rowId, cellId)))
+            : getTruthIn(tableId, rowId).forEach(show),
+        );
+      }
+    },
   };
-
-  /** Turns content of the Store into the truth, in place. */
-  const strip = (content: Content): void =>
-    truth.forEach((rows, tableId) =>
-      rows.forEach((cells, rowId) =>
-        cells.forEach((atom, cellId) =>
-          patchContent(content, tableId, rowId, cellId, atom),
-        ),
-      ),
-    );
-
-  return {cover, noteTruth, advance, uncover, rebase, strip};
 };

@@ -1,16 +1,6 @@
 import type {PartySocket} from 'partysocket';
 import type {Id, Store} from 'tinybase';
-import {
-  createCustomPersister,
-  type Persister,
-  type PersisterStats,
-  type Status,
-} from 'tinybase/persisters';
-import {
-  createSession,
-  type InitialContent,
-  type SyncState,
-} from './session.js';
+import {createSession, type InitialContent, type SyncState} from './session.js';
 import type {PartyKitPersister, PartyKitPersisterConfig} from './types.js';
 
 /**
@@ -44,14 +34,22 @@ export const createPartyKitPersister = (
   configOrStoreProtocol?: PartyKitPersisterConfig | 'http' | 'https',
   onIgnoredError?: (error: any) => void,
 ): PartyKitPersister => {
+  let autoLoading = false;
   let autoSaving = false;
+  let destroyed = false;
+  /** How many loads and saves are under way, and how many there were. */
+  let loading = 0;
+  let saving = 0;
+  let loads = 0;
+  let saves = 0;
+  let queue: Promise<unknown> = Promise.resolve();
   let nextListenerId = 0;
   const observers = new Map<Id, () => void>();
   const observe = (): void => observers.forEach((tell) => tell());
 
   const onError = (error: unknown): void => {
     try {
-      onIgnoredError?.(error);
+      destroyed || onIgnoredError?.(error);
     } catch {
       // As TinyBase does: who ignores errors ignores this one.
     }
@@ -66,29 +64,20 @@ export const createPartyKitPersister = (
     {onError, onChange: observe},
   );
 
-  // Kept from TinyBase's `load`, which would replace pending edits by it.
-  let initialContent: InitialContent | undefined;
-
-  const inner: Persister = createCustomPersister(
-    store,
-    async () => {
-      const initial = initialContent;
-      initialContent = undefined;
-      await session.load(initial);
-      // The session has written the content, with what is pending on top.
-      return [{}, {}, 1] as any;
-    },
-    session.save,
-    () => session.setAutoLoad(true),
-    () => session.setAutoLoad(false),
-    onError,
-    1,
-  );
-  inner.addStatusListener(observe);
+  /** Does things one after the other, whatever becomes of each. */
+  const schedule = async (
+    ...actions: (() => unknown)[]
+  ): Promise<PartyKitPersister> => {
+    for (const action of actions) {
+      queue = queue.then(() => destroyed || action()).catch(onError);
+    }
+    await queue;
+    return persister;
+  };
 
   /** Tells when what `getSnapshot` gives has changed. */
-  const addObserver = <Snapshot>(
-    getSnapshot: () => Snapshot,
+  const addObserver = (
+    getSnapshot: () => number | string,
     tell: () => void,
   ): Id => {
     const id = `${nextListenerId++}`;
@@ -103,43 +92,69 @@ export const createPartyKitPersister = (
     return id;
   };
 
-  const setAutoSave = (on: boolean): void => {
-    autoSaving = on;
-    session.setAutoSave(on);
+  const setAutoLoad = (on: boolean): void => {
+    session.setAutoLoad((autoLoading = on));
   };
 
-  const persister: PartyKitPersister = Object.freeze({
-    ...inner,
+  const setAutoSave = (on: boolean): void => {
+    session.setAutoSave((autoSaving = on));
+  };
 
-    load: async (initial?: InitialContent) => {
-      initialContent = initial;
-      await inner.load();
-      return persister;
-    },
+  const getStatus = (): number =>
+    loading ? 1 : saving || session.getPendingCount() ? 2 : 0;
 
-    startAutoLoad: async (initial?: InitialContent) => {
-      initialContent = initial;
-      await inner.startAutoLoad();
-      return persister;
-    },
+  const load = async (
+    initialContent?: InitialContent,
+  ): Promise<PartyKitPersister> => {
+    loading++;
+    loads++;
+    observe();
+    await schedule(() => session.load(initialContent));
+    loading--;
+    observe();
+    return persister;
+  };
+
+  const save = async (): Promise<PartyKitPersister> => {
+    saving++;
+    saves++;
+    observe();
+    await schedule(session.save);
+    saving--;
+    observe();
+    return persister;
+  };
+
+  const startAutoLoad = (
+    initialContent?: InitialContent,
+  ): Promise<PartyKitPersister> => {
+    setAutoLoad(true);
+    return load(initialContent);
+  };
+
+  const startAutoSave = async (): Promise<PartyKitPersister> => {
+    // At once, so that what is written while it starts is sent, too.
+    setAutoSave(true);
+    await save();
+    session.join();
+    return persister;
+  };
+
+  const persister = Object.freeze({
+    load,
+
+    startAutoLoad,
 
     stopAutoLoad: async () => {
-      await inner.stopAutoLoad();
+      setAutoLoad(false);
       return persister;
     },
 
-    save: async () => {
-      await inner.save();
-      return persister;
-    },
+    isAutoLoading: () => autoLoading,
 
-    startAutoSave: async () => {
-      // At once, so that what is written while it starts is sent too.
-      setAutoSave(true);
-      await inner.save();
-      session.join();
-      return persister;
-    },
+    save,
+
+    startAutoSave,
 
     stopAutoSave: async () => {
       setAutoSave(false);
@@ -149,51 +164,48 @@ export const createPartyKitPersister = (
     isAutoSaving: () => autoSaving,
 
     startAutoPersisting: async (
-      initial?: InitialContent,
-      startSaveFirst = false,
+      initialContent?: InitialContent,
+      startSaveFirst?: boolean,
     ) => {
       setAutoSave(true);
       if (startSaveFirst) {
-        await persister.startAutoSave();
+        await startAutoSave();
       }
-      await persister.startAutoLoad(initial);
-      return startSaveFirst || !autoSaving
-        ? persister
-        : await persister.startAutoSave();
+      await startAutoLoad(initialContent);
+      // Unless it has been stopped meanwhile.
+      return autoSaving && !startSaveFirst ? startAutoSave() : persister;
     },
 
     stopAutoPersisting: async () => {
+      setAutoLoad(false);
       setAutoSave(false);
-      return await persister.stopAutoLoad();
+      return persister;
     },
 
-    getStatus: (): Status =>
-      inner.getStatus() || (session.getPendingCount() ? 2 : 0),
+    getStatus,
 
-    addStatusListener: (listener: any) =>
-      addObserver(persister.getStatus, () =>
-        listener(persister, persister.getStatus()),
-      ),
+    addStatusListener: (
+      listener: (persister: PartyKitPersister, status: number) => void,
+    ) => addObserver(getStatus, () => listener(persister, getStatus())),
 
     delListener: (listenerId: Id) => {
       observers.delete(listenerId);
       return persister;
     },
 
-    schedule: async (...actions: (() => Promise<any>)[]) => {
-      await inner.schedule(...actions);
-      return persister;
-    },
+    schedule,
 
-    getStats: (): PersisterStats => {
-      const {loads, saves} = inner.getStats();
+    getStore: () => store,
+
+    getStats: () => {
       const [commits, pushes] = session.getCounts();
       return {loads: loads + commits, saves: saves + pushes};
     },
 
     destroy: async () => {
+      destroyed = true;
+      setAutoLoad(false);
       setAutoSave(false);
-      await inner.destroy();
       session.destroy();
       observers.clear();
       return persister;
@@ -217,7 +229,7 @@ export const createPartyKitPersister = (
         () =>
           listener(persister, session.getState(), session.getPendingCount()),
       ),
-  }) as any;
+  }) as unknown as PartyKitPersister;
 
   return persister;
 };

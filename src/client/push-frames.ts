@@ -10,7 +10,7 @@ export const getPushFrames = (
     return [`${PUSH}[${mutationId},${changesText}]`];
   }
   const pieces: string[] = [];
-  for (let start = 0; start < changesText.length; ) {
+  for (let start = 0; start < changesText.length;) {
     let end = start + MAX_FRAME_LENGTH;
     // A surrogate pair cut in two would not survive UTF-8.
     if ((changesText.charCodeAt(end - 1) & 0xfc00) == 0xd800) {

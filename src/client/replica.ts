@@ -5,97 +5,90 @@
 import type {Store} from 'tinybase';
 import {
   type Atom,
+  addLeaf,
   type Changes,
   type Content,
+  createChanges,
   DELETED,
   decodeAtom,
   encodeAtom,
+  visitChanges,
 } from '../protocol/changes.js';
-import {decodeContent, getContentLeaf} from '../protocol/content.js';
-import {getLeaf, type Leaves} from './leaves.js';
-import {createOverlay} from './overlay.js';
+import {
+  createOverlay,
+  type ForEachStoreCell,
+  getKey,
+  type Leaves,
+} from './overlay.js';
 
-type GetExpected = (
-  tableId: string | null,
-  rowId: string,
-  cellId: string,
-) => Atom | undefined;
-
-export type Replica = ReturnType<typeof createReplica>;
+const toAtom = (thing: unknown): Atom =>
+  thing === undefined ? DELETED : encodeAtom(thing);
 
 export const createReplica = (
   store: Store,
   onLocalChanges: (changes: Changes) => void,
 ) => {
   let capturing = false;
-  /** What the room's part of the transaction under way makes of a Cell. */
-  let expected: GetExpected[] = [];
+  /** What the transaction under way writes on behalf of the room. */
+  let written: Leaves | undefined;
 
-  const overlay = createOverlay((tableId, rowId, visit) =>
-    (rowId === undefined ? store.getRowIds(tableId) : [rowId]).forEach((r) =>
-      store.getCellIds(tableId, r).forEach((c) => visit(r, c)),
-    ),
-  );
+  const forEachStoreCell: ForEachStoreCell = (visit, tableId, rowId) => {
+    (tableId === undefined ? store.getTableIds() : [tableId!]).forEach((t) =>
+      (rowId === undefined ? store.getRowIds(t) : [rowId]).forEach((r) =>
+        store.getCellIds(t, r).forEach((c) => visit(t, r, c)),
+      ),
+    );
+    if (tableId === undefined) {
+      store.getValueIds().forEach((v) => visit(null, v, ''));
+    }
+  };
+
+  const overlay = createOverlay(forEachStoreCell);
 
   const listenerId = store.addDidFinishTransactionListener(() => {
-    const getters = expected;
-    expected = [];
+    const theirs = written;
+    written = undefined;
     if (!capturing) {
       return;
     }
     const [, , cells, invalidCells, values, invalidValues, tableIds, rowIds] =
       store.getTransactionLog() as any;
-    const changes: Changes = [Object.create(null), Object.create(null), 1];
+    const changes = createChanges();
     let changed = false;
 
-    /** Whether the app, rather than the room, made the Cell what it is. */
-    const isLocal = (
+    const add = (
       tableId: string | null,
       rowId: string,
       cellId: string,
       [was, is]: [unknown, unknown],
-      invalid: unknown,
-    ): boolean => {
-      let before = was === undefined ? DELETED : encodeAtom(was);
-      const after = is === undefined ? DELETED : encodeAtom(is);
-      for (const getExpected of getters) {
-        before = getExpected(tableId, rowId, cellId) ?? before;
-      }
+      isInvalid: unknown,
+    ): void => {
+      const leaf = theirs?.get(getKey(tableId, rowId, cellId));
+      const before = leaf ? leaf[3] : toAtom(was);
+      const after = toAtom(is);
       // What a schema made of the room's value is this client's view of it.
-      if (getters.length && (after === before || invalid)) {
-        return false;
+      if (!theirs || (after !== before && !isInvalid)) {
+        overlay.noteTruth(tableId, rowId, cellId, before);
+        addLeaf(changes, tableId, rowId, cellId, after);
+        changed = true;
       }
-      overlay.noteTruth(tableId, rowId, cellId, before);
-      return (changed = true);
     };
-    const toAtom = (is: unknown) => (is === undefined ? DELETED : encodeAtom(is));
 
     for (const t of Object.keys(cells)) {
-      const table: any = Object.create(null);
       for (const r of Object.keys(cells[t])) {
-        const row: any = Object.create(null);
         for (const c of Object.keys(cells[t][r])) {
-          const change = cells[t][r][c];
-          if (isLocal(t, r, c, change, invalidCells[t]?.[r]?.[c])) {
-            row[c] = toAtom(change[1]);
-          }
+          add(t, r, c, cells[t][r][c], invalidCells[t]?.[r]?.[c]);
         }
-        if (!getters.length && rowIds[t]?.[r] == -1) {
-          table[r] = DELETED;
-        } else if (Object.keys(row).length) {
-          table[r] = row;
+        if (!theirs && rowIds[t]?.[r] < 0) {
+          (changes[0][t] as any)[r] = DELETED;
         }
       }
-      if (!getters.length && tableIds[t] == -1) {
+      if (!theirs && tableIds[t] < 0) {
         changes[0][t] = DELETED;
-      } else if (Object.keys(table).length) {
-        changes[0][t] = table;
       }
     }
     for (const v of Object.keys(values)) {
-      if (isLocal(null, v, '', values[v], invalidValues[v])) {
-        changes[1][v] = toAtom(values[v][1]);
-      }
+      add(null, v, '', values[v], invalidValues[v]);
     }
     if (changed) {
       overlay.cover(changes);
@@ -103,70 +96,64 @@ export const createReplica = (
     }
   });
 
-  const writeRow = (
-    tableId: string,
-    rowId: string,
-    cells: Map<string, Atom>,
-  ): void => {
-    const has = [...cells.values()].some((atom) => atom !== DELETED);
-    if (!has && store.getCellIds(tableId, rowId).every((id) => cells.has(id))) {
-      // Cell by Cell a schema's defaults would keep the Row.
-      store.delRow(tableId, rowId);
-      return;
-    }
-    cells.forEach((atom, cellId) =>
-      atom === DELETED
-        ? store.delCell(tableId, rowId, cellId)
-        : store.setCell(tableId, rowId, cellId, decodeAtom(atom) as any),
-    );
-  };
-
   /** Writes the Cells in one transaction; theirs are not local changes. */
   const write = (target: Leaves): void => {
-    if (target.size) {
-      expected.push((...path) => getLeaf(target, ...path));
-      store.transaction(() =>
-        target.forEach((rows, tableId) =>
-          rows.forEach((cells, rowId) => {
-            if (tableId !== null) {
-              writeRow(tableId, rowId, cells);
-            } else if (cells.get('') === DELETED) {
-              store.delValue(rowId);
-            } else {
-              store.setValue(rowId, decodeAtom(cells.get('')!) as any);
-            }
-          }),
-        ),
-      );
-    }
+    written = written ? new Map([...written, ...target]) : target;
+    store.transaction(() =>
+      target.forEach(([tableId, rowId, cellId, atom]) => {
+        const isDeleted = atom === DELETED;
+        const thing = decodeAtom(atom) as any;
+        if (tableId === null) {
+          isDeleted ? store.delValue(rowId) : store.setValue(rowId, thing);
+        } else if (!isDeleted) {
+          store.setCell(tableId, rowId, cellId, thing);
+        } else if (
+          store
+            .getCellIds(tableId, rowId)
+            .every(
+              (c) => target.get(getKey(tableId, rowId, c))?.[3] === DELETED,
+            )
+        ) {
+          // Cell by Cell a schema's defaults would keep the Row.
+          store.delRow(tableId, rowId);
+        } else {
+          store.delCell(tableId, rowId, cellId);
+        }
+      }),
+    );
   };
 
   return {
     overlay,
+
+    write,
 
     /** Whether local changes are told. */
     capture: (on: boolean): void => {
       capturing = on;
     },
 
-    write,
-
-    /** Replaces the content by the room's with the pushes on top; consumes it. */
-    writeContent: (content: Content, pushes: Changes[]): void => {
-      overlay.rebase(content, pushes);
-      expected.push((...path) => {
-        const atom = getContentLeaf(content, ...path);
-        return atom === undefined ? DELETED : encodeAtom(atom);
-      });
-      decodeContent(content);
-      store.setContent(content as any);
+    /** Makes the content the room's, with what is pending on top. */
+    writeContent: (content: Content): void => {
+      const target: Leaves = new Map();
+      overlay.replace(content, target);
+      write(target);
     },
 
-    /** The Store's content without what is pending. */
-    getBase: (): Content => {
-      const content: any = JSON.parse(store.getJson());
-      overlay.strip(content);
-      return content;
+    /** The content without what is pending. */
+    getBase: (): Changes => {
+      const base = createChanges();
+      visitChanges(JSON.parse(store.getJson()), (...[t, r, c, atom]) => {
+        if (!overlay.truth.has(getKey(t, r, c))) {
+          addLeaf(base, t, r!, c!, atom);
+        }
+      });
+      overlay.truth.forEach((leaf) => {
+        if (leaf[3] !== DELETED) {
+          addLeaf(base, ...leaf);
+        }
+      });
+      return base;
     },
 
     destroy: (): void => {

@@ -19,6 +19,7 @@ import {
   type Welcome,
 } from '../protocol/messages.js';
 import {getPushFrames} from './push-frames.js';
+import type {Leaves} from './overlay.js';
 import {createReplica} from './replica.js';
 import {getRoomUrl, getStoreUrl} from './store-url.js';
 
@@ -39,6 +40,8 @@ type Push = {
   text: string;
   /** When it was sent on this connection; 0 where it was not. */
   sentAt: number;
+  /** No longer on top of the Store: a legacy room may have let another win. */
+  isBare?: boolean;
 };
 
 type Link = 'closed' | 'greeting' | 'live' | 'legacy';
@@ -52,10 +55,30 @@ const LEGACY_SETTLE_MS = 1_000;
 const REQUEST_TIMEOUT_MS = 120_000;
 const MAX_RETRY_MS = 60_000;
 
-const createId = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
-    byte.toString(36).padStart(2, '0'),
-  ).join('');
+/** What a session takes from the world around it. */
+export type Environment = {
+  fetch: (url: string, init: RequestInit) => Promise<Response>;
+  setTimeout: (run: () => void, ms: number) => any;
+  clearTimeout: (timer: any) => void;
+  now: () => number;
+  /** From 0 to 1, to spread what would otherwise happen to all at once. */
+  random: () => number;
+  /** An id that nobody guesses. */
+  createId: () => string;
+};
+
+const WORLD: Environment = {
+  fetch: (url, init) =>
+    fetch(url, {...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS)}),
+  setTimeout: (run, ms) => setTimeout(run, ms),
+  clearTimeout: (timer) => clearTimeout(timer),
+  now: () => Date.now(),
+  random: () => Math.random(),
+  createId: () =>
+    Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
+      byte.toString(36).padStart(2, '0'),
+    ).join(''),
+};
 
 const createError = (name: string, message: string, changes?: Changes[]) =>
   Object.assign(new Error(message), {name, changes});
@@ -67,8 +90,10 @@ export const createSession = (
   connection: PartySocket,
   config: SessionConfig,
   callbacks: {onError: (error: unknown) => void; onChange: () => void},
+  environment: Environment = WORLD,
 ) => {
   const {onError, onChange} = callbacks;
+  const {setTimeout, clearTimeout, now, createId} = environment;
   const {storeProtocol, storePath = '/store', messagePrefix = ''} = config;
 
   let room = getRoomUrl(connection);
@@ -90,12 +115,14 @@ export const createSession = (
   let offered = false;
   /** The Store holds another room's content. */
   let moved = false;
+  /** The socket is still in the room that the connection has left. */
+  let strayed = false;
   let conflict = false;
   let loads = 0;
   let saving: Promise<void> | undefined;
   let attempts = 0;
-  let watchdog: ReturnType<typeof setTimeout> | undefined;
-  let retrying: ReturnType<typeof setTimeout> | undefined;
+  let watchdog: unknown;
+  let retrying: unknown;
   let onGreeted: (() => void)[] = [];
   let destroyed = false;
   let commits = 0;
@@ -144,12 +171,12 @@ export const createSession = (
   };
 
   /** Says hello again after a while; all that is missing follows from that. */
-  const retry = (error: unknown): void => {
-    onError(error);
+  const greetLater = (): void => {
     clearTimeout(retrying);
     retrying = setTimeout(
       greet,
-      Math.min(1000 * 2 ** attempts++, MAX_RETRY_MS) * (0.5 + Math.random()),
+      Math.min(1000 * 2 ** attempts++, MAX_RETRY_MS) *
+        (0.5 + environment.random()),
     );
   };
 
@@ -161,12 +188,15 @@ export const createSession = (
     clearTimeout(retrying);
     if (
       !destroyed &&
+      !strayed &&
       (connection.readyState ?? 1) == 1 &&
       !loads &&
       !saving &&
       (autoLoad || autoSave || pending.length)
     ) {
       mark = createId();
+      // Whatever has arrived before this hello, its welcome answers.
+      pending.forEach((push) => (push.sentAt = 0));
       setLink('greeting');
       say(
         HELLO +
@@ -180,12 +210,14 @@ export const createSession = (
     if (link == 'live' || link == 'legacy') {
       for (const push of pending) {
         if (!push.sentAt) {
-          push.sentAt = Date.now();
+          push.sentAt = now();
           if (link == 'legacy') {
             say(LEGACY_CHANGES + push.text);
-            setTimeout(settleLegacy, LEGACY_SETTLE_MS);
+            settleLater(push);
           } else if (push.text.length > MAX_PUSH_LENGTH) {
-            // Not now: the Store may be calling its listeners.
+            // The room would wait for its id. And not now: the Store may be
+            // calling its listeners.
+            getPushFrames(push.id, '[{},{},1]').forEach(say);
             void Promise.resolve().then(() => refuse(push));
           } else {
             getPushFrames(push.id, push.text).forEach(say);
@@ -196,10 +228,17 @@ export const createSession = (
     }
   };
 
+  const getCovering = (pushes: Push[]): Changes[] =>
+    pushes.filter(({isBare}) => !isBare).map(({changes}) => changes);
+
   /** Takes pushes off the Store's top, and says which the room has refused. */
   const take = (
     pushes: Push[],
-    options: {refusedIds?: number[]; asSent?: boolean; delta?: DeltaList | 0 | null},
+    options: {
+      refusedIds?: number[];
+      asSent?: boolean;
+      delta?: DeltaList | 0 | null;
+    },
   ): void => {
     const {refusedIds = [], asSent, delta} = options;
     const refused = pushes.filter(({id}) => refusedIds.includes(id));
@@ -209,9 +248,9 @@ export const createSession = (
       overlay.advance(changes, autoLoad ? target : new Map());
     }
     overlay.uncover(
-      pushes.map(({changes}) => changes),
+      getCovering(pushes),
       asSent
-        ? pushes.filter((push) => !refused.includes(push)).map((push) => push.changes)
+        ? getCovering(pushes.filter((push) => !refused.includes(push)))
         : [],
       target,
     );
@@ -261,12 +300,12 @@ export const createSession = (
         enterEmptyRoom();
         if (autoSave && !offered) {
           offered = true;
-          void save().then(greet, retry);
+          void save().then(greet, onError);
           return;
         }
       } else if (autoLoad && !delta) {
         epoch = '';
-        void load().catch(retry);
+        void fetchContent().catch(onError);
         return;
       } else if (autoLoad) {
         epoch = roomEpoch;
@@ -280,10 +319,10 @@ export const createSession = (
   };
 
   const onCommit = ([commitOffset, delta, answers]: Commit): void => {
-    if (link == 'live' && (epoch || !autoLoad)) {
-      // A load may have overtaken the commit.
-      const isNew = !epoch || commitOffset > offset;
-      if (isNew && epoch) {
+    if (link == 'live') {
+      // A load may have overtaken the commit, or is yet to come.
+      const isNew = !autoLoad || (!!epoch && commitOffset > offset);
+      if (isNew) {
         offset = commitOffset;
         commits++;
       }
@@ -296,8 +335,17 @@ export const createSession = (
 
   const onLegacyChanges = (changes: Changes): void => {
     if (autoLoad && changes[2] === 1 && (link == 'live' || link == 'legacy')) {
-      const target = new Map();
-      conflict = overlay.advance(changes, target) || conflict;
+      const target: Leaves = new Map();
+      if (overlay.advance(changes, target) && link == 'legacy') {
+        // Which of the two came last only the room knows: show this one, as
+        // TinyBase does, and ask.
+        conflict = true;
+        const sent = pending.filter((push) => push.sentAt && !push.isBare);
+        const covering = getCovering(sent);
+        overlay.uncover(covering, covering, target);
+        sent.forEach((push) => (push.isBare = true));
+        overlay.advance(changes, target);
+      }
       replica.write(target);
     }
   };
@@ -306,24 +354,22 @@ export const createSession = (
     setLink('legacy');
     flush();
     if (autoLoad) {
-      void load().catch(retry);
+      void fetchContent().catch(onError);
     }
   };
 
-  const settleLegacy = (): void => {
-    if (link == 'legacy') {
-      const settledAt = Date.now() - LEGACY_SETTLE_MS;
-      take(
-        pending.filter(({sentAt}) => sentAt && sentAt <= settledAt),
-        {asSent: true},
-      );
-      if (conflict && autoLoad && !pending.length) {
-        // Only the room knows which of two concurrent writes came last.
-        conflict = false;
-        void load().catch(onError);
+  const settleLater = (push: Push): void => {
+    const {sentAt} = push;
+    setTimeout(() => {
+      if (link == 'legacy' && push.sentAt == sentAt) {
+        take([push], {asSent: true});
+        if (conflict && autoLoad && !pending.some(({isBare}) => isBare)) {
+          conflict = false;
+          void fetchContent().catch(onError);
+        }
+        onChange();
       }
-      onChange();
-    }
+    }, LEGACY_SETTLE_MS);
   };
 
   const onMessage = ({data}: {data: unknown}): void => {
@@ -333,7 +379,7 @@ export const createSession = (
       [COMMIT]: onCommit,
       [LEGACY_CHANGES]: onLegacyChanges,
     }[letter!];
-    if (onFrame && getRoomUrl(connection) == room) {
+    if (onFrame && !strayed && getRoomUrl(connection) == room) {
       let message;
       try {
         message = JSON.parse(payload!);
@@ -351,8 +397,9 @@ export const createSession = (
     const url = getRoomUrl(connection);
     if (url != room) {
       room = url;
+      strayed = true;
+      overlay.uncover(getCovering(pending), [], new Map());
       const lost = pending.splice(0).map(({changes}) => changes);
-      overlay.uncover(lost, [], new Map());
       clientId = createId();
       epoch = '';
       mutationId = 0;
@@ -374,9 +421,8 @@ export const createSession = (
 
   const onOpen = (): void => {
     checkRoom();
-    for (const push of pending) {
-      push.sentAt = 0;
-    }
+    strayed = false;
+    pending.forEach((push) => (push.sentAt = 0));
     link = 'closed';
     offered = false;
     greet();
@@ -386,11 +432,10 @@ export const createSession = (
 
   const request = async (body?: string): Promise<Response> => {
     const url = await getStoreUrl(connection, storePath, storeProtocol);
-    const response = await fetch(url, {
+    const response = await environment.fetch(url, {
       ...(body ? {method: 'PUT', body} : {}),
       mode: 'cors',
       cache: 'no-store',
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
     if (!response.ok) {
       throw response;
@@ -409,16 +454,13 @@ export const createSession = (
   };
 
   const getInitialContent = (): Content =>
-    structuredClone(
-      typeof initialContent == 'function' ? initialContent() : initialContent,
-    ) as any;
+    (typeof initialContent == 'function'
+      ? initialContent()
+      : initialContent) as any;
 
   const writeContent = (content: Content): void => {
     moved = false;
-    replica.writeContent(
-      content,
-      pending.map(({changes}) => changes),
-    );
+    replica.writeContent(content);
   };
 
   const enterEmptyRoom = (): void => {
@@ -427,50 +469,48 @@ export const createSession = (
     }
   };
 
-  const load = async (initial?: InitialContent): Promise<void> => {
+  /** Loads the content, and says hello where that is due. */
+  const fetchContent = async (initial?: InitialContent): Promise<void> => {
     checkRoom();
     const asked = room;
     const wasFollowing = link == 'live' && !!epoch;
-    let left = false;
     loads++;
     initialContent = initial ?? initialContent;
     onChange();
     try {
       const response = await request();
-      const position = getPosition(response);
+      const [atEpoch, atOffset] = getPosition(response) ?? ['', 0];
       const text = await response.text();
       checkRoom();
-      left = destroyed || room != asked;
-      if (!left) {
+      if (!destroyed && room == asked) {
         hasStore = !!text;
-        if (text) {
-          const content = JSON.parse(text);
-          const [atEpoch, atOffset] = position ?? ['', 0];
-          if (!atEpoch || atEpoch != epoch || atOffset >= offset) {
-            writeContent(content);
-            if (autoLoad) {
-              epoch = atEpoch;
-              offset = atOffset;
-            }
+        if (!text) {
+          initial ? writeContent(getInitialContent()) : enterEmptyRoom();
+        } else if (!atEpoch || atEpoch != epoch || atOffset >= offset) {
+          writeContent(JSON.parse(text));
+          if (autoLoad) {
+            epoch = atEpoch;
+            offset = atOffset;
           }
-        } else if (initial) {
-          writeContent(getInitialContent());
-        } else {
-          enterEmptyRoom();
         }
       }
     } catch (error) {
       if (initial && !epoch && !destroyed) {
         writeContent(getInitialContent());
       }
+      greetLater();
       throw error;
     } finally {
       loads--;
       onChange();
-      if (!left && link != 'legacy' && !(wasFollowing && link == 'live')) {
-        greet();
-      }
     }
+    if (link != 'legacy' && !(wasFollowing && link == 'live')) {
+      greet();
+    }
+  };
+
+  const load = async (initial?: InitialContent): Promise<void> => {
+    await fetchContent(initial);
     if (autoLoad && link == 'greeting' && speaks) {
       await new Promise<void>((resolve) => onGreeted.push(resolve));
     }
@@ -480,19 +520,26 @@ export const createSession = (
     (saving ??= (async () => {
       checkRoom();
       if (!hasStore) {
-        const response = await request(JSON.stringify(replica.getBase()));
+        const response = await request(
+          JSON.stringify(replica.getBase().slice(0, 2)),
+        );
         const position = response.status == 201 && getPosition(response);
         hasStore = !!position || response.status == 205;
         if (position && autoLoad) {
           [epoch, offset] = position;
         } else if (autoLoad && !position) {
-          await load();
+          await fetchContent();
         }
       }
-    })().finally(() => {
-      saving = undefined;
-      onChange();
-    }));
+    })()
+      .catch((error) => {
+        greetLater();
+        throw error;
+      })
+      .finally(() => {
+        saving = undefined;
+        onChange();
+      }));
 
   const listeners: [string, any][] = [
     ['open', onOpen],

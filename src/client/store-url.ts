@@ -33,7 +33,7 @@ export const getStoreUrl = async (
   return (
     getRoomUrl(connection).replace(
       /^ws(s?)/,
-      storeProtocol ?? ((_: string, s: string) => 'http' + s) as any,
+      storeProtocol ?? (((_: string, s: string) => 'http' + s) as any),
     ) +
     storePath +
     (search && `${query}` ? '?' + query : '')

@@ -50,32 +50,6 @@ export const decodeAtom = (atom: Atom): Decoded | null =>
     ? JSON.parse(atom.slice(1))
     : atom;
 
-/** Whether the object has this very key: ids such as `constructor` are data. */
-export const getOwn = <Thing>(
-  things: {[id: string]: Thing} | undefined,
-  id: string,
-): Thing | undefined =>
-  things && Object.hasOwn(things, id) ? things[id] : undefined;
-
-/** Sets a key, whatever it is called; `__proto__` is an id like any other. */
-export const setOwn = <Thing>(
-  things: {[id: string]: Thing},
-  id: string,
-  thing: Thing,
-): Thing => {
-  if (id == '__proto__') {
-    Object.defineProperty(things, id, {
-      value: thing,
-      configurable: true,
-      enumerable: true,
-      writable: true,
-    });
-  } else {
-    things[id] = thing;
-  }
-  return thing;
-};
-
 /** Visits each change, Tables before Values, in the order of the keys. */
 export const visitChanges = (
   [tables, values]: Changes | Content,
@@ -100,5 +74,28 @@ export const visitChanges = (
   }
   for (const valueId of Object.keys(values)) {
     visit(null, valueId, '', values[valueId]!);
+  }
+};
+
+/** Changes to add to; ids such as `__proto__` are keys like any other. */
+export const createChanges = (): Changes => [
+  Object.create(null),
+  Object.create(null),
+  1,
+];
+
+/** Adds a Cell, or a Value as in `Visit`, to changes of `createChanges`. */
+export const addLeaf = (
+  [tables, values]: Changes,
+  tableId: string | null,
+  rowId: string,
+  cellId: string,
+  atom: Atom,
+): void => {
+  if (tableId === null) {
+    values[rowId] = atom;
+  } else {
+    const table = (tables[tableId] ??= Object.create(null)) as TableChanges;
+    ((table[rowId] ??= Object.create(null)) as RowChanges)[cellId] = atom;
   }
 };

@@ -5,10 +5,34 @@ import {
   type Content,
   DELETED,
   decodeAtom,
-  getOwn,
-  setOwn,
   visitChanges,
 } from './changes.js';
+
+/** Whether the object has this very key: ids such as `constructor` are data. */
+export const getOwn = <Thing>(
+  things: {[id: string]: Thing} | undefined,
+  id: string,
+): Thing | undefined =>
+  things && Object.hasOwn(things, id) ? things[id] : undefined;
+
+/** Sets a key, whatever it is called; `__proto__` is an id like any other. */
+export const setOwn = <Thing>(
+  things: {[id: string]: Thing},
+  id: string,
+  thing: Thing,
+): Thing => {
+  if (id == '__proto__') {
+    Object.defineProperty(things, id, {
+      value: thing,
+      configurable: true,
+      enumerable: true,
+      writable: true,
+    });
+  } else {
+    things[id] = thing;
+  }
+  return thing;
+};
 
 /** The atom in content, or undefined where there is none. */
 export const getContentLeaf = (

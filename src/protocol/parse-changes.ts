@@ -9,8 +9,8 @@ import {
   DELETED,
   decodeAtom,
   encodeAtom,
-  setOwn,
 } from './changes.js';
+import {setOwn} from './content.js';
 
 type Things = {[id: string]: unknown};
 

@@ -33,12 +33,7 @@ export interface Hooks<Who = any> {
     who: Who,
     oldCell: any,
   ): Verdict;
-  canDelCell(
-    tableId: string,
-    rowId: string,
-    cellId: string,
-    who: Who,
-  ): Verdict;
+  canDelCell(tableId: string, rowId: string, cellId: string, who: Who): Verdict;
   canSetValue(
     valueId: string,
     value: any,
@@ -152,7 +147,9 @@ export const authorise = async (
     const isDeletion = (rowId: string, row: RowChanges | string) =>
       row === DELETED ||
       (Object.values(row).every((atom) => atom === DELETED) &&
-        store.getCellIds(tableId, rowId).every((cellId) => cellId in (row as any)));
+        store
+          .getCellIds(tableId, rowId)
+          .every((cellId) => cellId in (row as any)));
     const rowIds = store.getRowIds(tableId);
     const empties =
       rowIds.length > 0 &&

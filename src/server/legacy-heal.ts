@@ -14,7 +14,12 @@ export class LegacyHeal {
   readonly #touches = new Map<string, Touch>();
 
   /** Notes a change; answers whether others changed the same place lately. */
-  touch(by: unknown, changes: Changes, now: number, contested = false): boolean {
+  touch(
+    by: unknown,
+    changes: Changes,
+    now: number,
+    contested = false,
+  ): boolean {
     const checks = new Set<string>();
     const marks = new Set<string>();
     visitChanges(changes, (tableId, rowId) => {

@@ -2,7 +2,8 @@
  * The layout of TinyBase's own server half: `hasStore`, `t` and the JSON of
  * three ids, `v` and a Value's id, each behind the storage prefix.
  */
-import {type Content, setOwn, getOwn} from '../protocol/changes.js';
+import type {Content} from '../protocol/changes.js';
+import {getOwn, setOwn} from '../protocol/content.js';
 import {parseContent, parseJson} from '../protocol/parse-changes.js';
 import {type KeyValueStorage, readKeys} from './key-value-storage.js';
 
@@ -36,7 +37,8 @@ export const readLegacyLayout = async (
       ) {
         const [tableId, rowId, cellId] = ids as [string, string, string];
         const tables = content[0] as any;
-        const table: any = getOwn(tables, tableId) ?? setOwn(tables, tableId, {});
+        const table: any =
+          getOwn(tables, tableId) ?? setOwn(tables, tableId, {});
         const row: any = getOwn(table, rowId) ?? setOwn(table, rowId, {});
         setOwn(row, cellId, atom);
         keys.push(key);

@@ -1,31 +1,16 @@
 /** The room's live Store: filled from content, changed by changes. */
 import type {Store} from 'tinybase';
 import {
+  addLeaf,
   type Changes,
   type Content,
+  createChanges,
   DELETED,
   decodeAtom,
   encodeAtom,
   visitChanges,
 } from '../protocol/changes.js';
 import {decodeContent, getContentLeaf} from '../protocol/content.js';
-
-const createChanges = (): any => [Object.create(null), Object.create(null), 1];
-
-const addChange = (
-  changes: any,
-  tableId: string | null,
-  rowId: string,
-  cellId: string,
-  atom: unknown,
-): void => {
-  if (tableId === null) {
-    changes[1][rowId] = atom;
-  } else {
-    const table = (changes[0][tableId] ??= Object.create(null));
-    (table[rowId] ??= Object.create(null))[cellId] = atom;
-  }
-};
 
 /** The atom that the Store has, or the deletion. */
 const getAtom = (
@@ -123,13 +108,26 @@ export const getTruth = (store: Store, changes: Changes): Changes[] => {
     store
       .getCellIds(tableId, rowId)
       .forEach((cellId) =>
-        addChange(truth, tableId, rowId, cellId, getAtom(store, tableId, rowId, cellId)),
+        addLeaf(
+          truth,
+          tableId,
+          rowId,
+          cellId,
+          getAtom(store, tableId, rowId, cellId),
+        ),
       );
   visitChanges(changes, (tableId, rowId, cellId) => {
     if (cellId !== undefined) {
-      addChange(truth, tableId, rowId!, cellId, getAtom(store, tableId, rowId!, cellId));
+      addLeaf(
+        truth,
+        tableId,
+        rowId!,
+        cellId,
+        getAtom(store, tableId, rowId!, cellId),
+      );
     } else if (rowId !== undefined) {
-      (deletions[0][tableId!] ??= Object.create(null))[rowId] = DELETED;
+      ((deletions[0] as any)[tableId!] ??= Object.create(null))[rowId] =
+        DELETED;
       addRow(tableId!, rowId);
     } else {
       deletions[0][tableId!] = DELETED;
@@ -160,8 +158,17 @@ export const getSchemaChanges = (
     visitChanges(to, (tableId, rowId, cellId, atom) => {
       if (getContentLeaf(from, tableId, rowId!, cellId!) !== atom) {
         changed = true;
-        if (!isDeleted || getContentLeaf(from, tableId, rowId!, cellId!) === undefined) {
-          addChange(changes, tableId, rowId!, cellId!, isDeleted ? DELETED : atom);
+        if (
+          !isDeleted ||
+          getContentLeaf(from, tableId, rowId!, cellId!) === undefined
+        ) {
+          addLeaf(
+            changes,
+            tableId,
+            rowId!,
+            cellId!,
+            isDeleted ? DELETED : atom,
+          );
         }
       }
     });

@@ -102,7 +102,10 @@ export class TinyBasePartyKitServer implements Server {
     const handlers = this as any;
     for (const name of HANDLERS) {
       const handler = handlers[name];
-      if (handler && handler != (TinyBasePartyKitServer.prototype as any)[name]) {
+      if (
+        handler &&
+        handler != (TinyBasePartyKitServer.prototype as any)[name]
+      ) {
         handlers[name] = async (...args: unknown[]) => {
           await getRoom(this).load();
           return await handler.apply(this, args);
@@ -303,7 +306,9 @@ export const loadStoreFromStorage = async (
   storagePrefix?: string,
 ): Promise<Content> => {
   const [log, legacy] = await openLog(storage, storagePrefix);
-  const content: any = log.epoch ? await log.readContent() : (legacy ?? [{}, {}]);
+  const content: any = log.epoch
+    ? await log.readContent()
+    : (legacy ?? [{}, {}]);
   decodeContent(content);
   return content;
 };

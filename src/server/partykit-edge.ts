@@ -24,7 +24,9 @@ export const createPartyKitConnections = (
 
   return {
     getConnections: () =>
-      (party.getConnections as unknown) ? party.getConnections() : [everyone as any],
+      (party.getConnections as unknown)
+        ? party.getConnections()
+        : [everyone as any],
 
     send: (connection, frame) => {
       try {

@@ -6,8 +6,13 @@
 import type {Content} from '../protocol/changes.js';
 import {applyToContent} from '../protocol/content.js';
 import type {DeltaList} from '../protocol/delta.js';
+import {MAX_REMEMBERED_REFUSALS} from '../protocol/limits.js';
 import type {Answer} from '../protocol/messages.js';
-import {type KeyValueStorage, readKeys, writeKeys} from './key-value-storage.js';
+import {
+  type KeyValueStorage,
+  readKeys,
+  writeKeys,
+} from './key-value-storage.js';
 import {readLegacyLayout} from './legacy-layout.js';
 import {
   MAX_CATCH_UP_LENGTH,
@@ -36,6 +41,22 @@ type Entry = [
   clients: {[clientId: string]: Answer},
   length: number,
 ];
+
+/** Notes an answer as a client's latest, besides what was refused before. */
+export const addAnswer = (
+  clients: Clients,
+  clientId: string,
+  [mutationId, ...refusedIds]: Answer,
+): void => {
+  const [last, ...earlierIds] = clients.get(clientId) ?? [0];
+  clients.delete(clientId);
+  clients.set(clientId, [
+    Math.max(last, mutationId),
+    ...[...new Set([...earlierIds, ...refusedIds])].slice(
+      -MAX_REMEMBERED_REFUSALS,
+    ),
+  ]);
+};
 
 const LAYOUT = '#tbpk:';
 const OFFSET_DIGITS = 12;
@@ -180,8 +201,7 @@ export class RoomLog {
       }
       for await (const [, [, answers]] of this.#readEntries(offset)) {
         for (const [clientId, answer] of Object.entries(answers)) {
-          clients.delete(clientId);
-          clients.set(clientId, answer);
+          addAnswer(clients, clientId, answer);
         }
       }
     }

@@ -6,11 +6,7 @@ import type {Store} from 'tinybase';
 import type {Changes, Content} from '../protocol/changes.js';
 import {applyToContent} from '../protocol/content.js';
 import {Delta, type DeltaList} from '../protocol/delta.js';
-import {
-  MAX_FRAGMENTS,
-  MAX_PUSH_LENGTH,
-  MAX_REMEMBERED_REFUSALS,
-} from '../protocol/limits.js';
+import {MAX_FRAGMENTS, MAX_PUSH_LENGTH} from '../protocol/limits.js';
 import {
   type Answer,
   COMMIT,
@@ -34,7 +30,7 @@ import {
   setContent,
 } from './live-store.js';
 import type {Greeting, RoomConnection, RoomEdge} from './room-edge.js';
-import {type Clients, RoomLog} from './room-log.js';
+import {addAnswer, type Clients, RoomLog} from './room-log.js';
 
 /** The content as JSON, and where in the room's history it stands. */
 export type ContentText = {text: string; epoch: string; offset: number};
@@ -74,6 +70,8 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   #happened: Changes | undefined;
   #clients: Clients | undefined;
   readonly #greetings = new WeakMap<Connection, Greeting>();
+  /** The last push on a connection since its hello. */
+  readonly #lastIds = new WeakMap<Connection, number>();
   readonly #fragments = new WeakMap<Connection, Fragments>();
   /** Connections that may have said hello before the room slept. */
   readonly #asked = new WeakSet<Connection>();
@@ -82,6 +80,8 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
 
   #jobs: Job[] = [];
   #running = false;
+  /** Why storage has failed in this turn. */
+  #failure: {error: unknown} | undefined;
 
   // The commit that is being put together.
   #delta = new Delta();
@@ -168,25 +168,25 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   /** The content; undefined where the room has no Store. */
   getContent(): Promise<ContentText | undefined> {
     return this.#run(async () => {
-      await this.#commit();
-      const {epoch, offset} = this.#log;
-      if (!epoch) {
-        return undefined;
+      if (this.#log.epoch && this.#needsStore()) {
+        await this.#loadStore();
       }
-      if (this.#contentText?.offset !== offset) {
-        if (this.#needsStore()) {
-          await this.#loadStore();
-          await this.#commit();
-        }
+      do {
+        await this.#commit();
+        // What the app has written meanwhile is in the Store, but not stored.
+      } while (!this.#delta.isEmpty());
+      const {epoch, offset} = this.#log;
+      const last = this.#contentText;
+      if (epoch && (last?.offset !== offset || last.epoch !== epoch)) {
         this.#contentText = {
           text:
             this.#store?.getJson() ??
             JSON.stringify(await this.#log.readContent()),
           epoch,
-          offset: this.#log.offset,
+          offset,
         };
       }
-      return this.#contentText;
+      return epoch ? this.#contentText : undefined;
     });
   }
 
@@ -236,15 +236,21 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       clientId.length > 64 ||
       mark.length > 64
     ) {
-      this.#edge.close(connection, 4400, 'Malformed hello, or another protocol version');
+      this.#edge.close(
+        connection,
+        4400,
+        'Malformed hello, or another protocol version',
+      );
       return Promise.resolve();
     }
     return this.#run(async () => {
       await this.#commit();
       const greeting = {clientId, mark};
+      this.#retireOthers(connection, clientId);
       this.#greetings.set(connection, greeting);
-      this.#fragments.delete(connection);
       this.#edge.remember(connection, greeting);
+      this.#fragments.delete(connection);
+      this.#lastIds.delete(connection);
       this.#clients ??= await this.#log.readClients();
       const log = this.#log;
       let deltas: DeltaList | null = [];
@@ -272,6 +278,22 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         ]),
       );
     });
+  }
+
+  /**
+   * Takes no more pushes from connections that the client has left: what is
+   * still on the way there it sends again here.
+   */
+  #retireOthers(connection: Connection, clientId: string): void {
+    for (const other of this.#edge.getConnections()) {
+      const greeting = this.#recall(other);
+      if (other !== connection && greeting?.clientId === clientId) {
+        const retired = {clientId: '', mark: ''};
+        this.#greetings.set(other, retired);
+        this.#edge.remember(other, retired);
+        this.#edge.close(other, 4408, 'The client has another connection');
+      }
+    }
   }
 
   #receivePush(
@@ -322,19 +344,23 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       this.#askForHello(connection);
       return;
     }
+    if (greeting && !greeting.clientId) {
+      return;
+    }
     const author = this.#getAuthor(connection, greeting);
     if (greeting) {
-      const last =
-        this.#clients && (this.#clients.get(greeting.clientId)?.[0] ?? 0);
-      if (last !== undefined && mutationId > last + 1) {
-        this.#edge.close(connection, 4409, 'A push is missing: say hello again');
-        return;
-      }
-      if (last !== undefined && mutationId <= last) {
-        author.answer = this.#clients!.get(greeting.clientId)!;
+      const last = this.#clients?.get(greeting.clientId)?.[0] ?? 0;
+      if (mutationId <= last) {
+        author.answer = [last];
         author.asSent = false;
         return;
       }
+      const before = this.#lastIds.get(connection);
+      if (before !== undefined && mutationId != before + 1) {
+        this.#edge.close(connection, 4409, 'A push is missing');
+        return;
+      }
+      this.#lastIds.set(connection, mutationId);
     }
     let refused = !changes;
     if (changes) {
@@ -400,16 +426,14 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     refused: boolean,
   ): void {
     if (author.greeting) {
-      const {clientId} = author.greeting;
-      const [, ...refusedIds] = this.#clients?.get(clientId) ?? author.answer;
+      const [, ...refusedIds] = author.answer;
       author.answer = [
         mutationId,
-        ...refusedIds.concat(refused ? mutationId : []).slice(
-          -MAX_REMEMBERED_REFUSALS,
-        ),
+        ...(refused ? [...refusedIds, mutationId] : refusedIds),
       ];
-      this.#clients?.delete(clientId);
-      this.#clients?.set(clientId, author.answer);
+      if (this.#clients) {
+        addAnswer(this.#clients, author.greeting.clientId, author.answer);
+      }
     }
   }
 
@@ -434,6 +458,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     try {
       await this.#storeAndTell(isPut);
     } catch (error) {
+      this.#failure = {error};
       this.#reset();
       throw error;
     }
@@ -457,17 +482,22 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         this.#tellLegacy(list, authors, without);
         return;
       }
-      const answers: {[clientId: string]: Answer} = Object.create(null);
+      const answers: Clients = new Map();
       for (const {greeting, answer} of authors.values()) {
         if (greeting && answer[0]) {
-          answers[greeting.clientId] = answer;
+          addAnswer(answers, greeting.clientId, answer);
         }
       }
       const text = JSON.stringify(list);
-      await log.append(log.offset + Math.max(steps, 1), text, answers);
+      await log.append(
+        log.offset + Math.max(steps, 1),
+        text,
+        Object.fromEntries(answers),
+      );
       this.#tell(text, authors, hasOthers);
       this.#tellLegacy(list, authors, without);
-      if (log.needsSnapshot()) {
+      // What the app has written meanwhile is not stored yet: next time, then.
+      if (log.needsSnapshot() && this.#delta.isEmpty()) {
         await this.#compact();
       }
     } else if (authors.size) {
@@ -536,9 +566,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         `[${offset},${deltaText},${getAnswers(greeted)}]`,
       );
       if (authorsOnly) {
-        greeted.forEach(({connection}) =>
-          this.#edge.send(connection, frame),
-        );
+        greeted.forEach(({connection}) => this.#edge.send(connection, frame));
       } else {
         this.#broadcast(frame);
       }
@@ -688,6 +716,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       const jobs = this.#jobs;
       const settle: (() => void)[] = [];
       this.#jobs = [];
+      this.#failure = undefined;
       try {
         await this.#open();
         for (const {job, resolve, reject} of jobs) {
@@ -698,14 +727,20 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
           } catch (error) {
             settle.push(() => reject(error));
           }
+          if (this.#failure) {
+            break;
+          }
         }
         await this.#commit();
       } catch (error) {
-        settle.splice(0, Infinity, () =>
-          jobs.forEach(({reject}) => reject(error)),
-        );
+        this.#failure ??= {error};
       }
-      settle.forEach((run) => run());
+      const failure = this.#failure as {error: unknown} | undefined;
+      if (failure) {
+        jobs.forEach(({reject}) => reject(failure.error));
+      } else {
+        settle.forEach((run) => run());
+      }
       if (this.#jobs.length) {
         await new Promise<void>((resolve) => this.#edge.schedule(resolve));
       }

@@ -54,7 +54,9 @@ export const respondToStoreRequest = async (
       };
       const tags = request.headers.get('If-None-Match');
       if (
-        tags?.split(',').some((tag) => tag.trim().replace(/^W\//, '') == headers.ETag)
+        tags
+          ?.split(',')
+          .some((tag) => tag.trim().replace(/^W\//, '') == headers.ETag)
       ) {
         return respond(304, null, headers);
       }
@@ -86,11 +88,7 @@ export const respondToStoreRequest = async (
       return existed
         ? respond(205)
         : // RFC 9110 9.3.4: an ETag only where it was stored as it came.
-          respond(
-            201,
-            null,
-            position ? {ETag: getEtag(position)} : {},
-          );
+          respond(201, null, position ? {ETag: getEtag(position)} : {});
     }
     case 'OPTIONS': {
       const allowed = new Headers(appHeaders).get(
@@ -103,7 +101,10 @@ export const respondToStoreRequest = async (
       });
       if (allowed == '*') {
         // The asterisk alone leaves out exactly this one.
-        response.headers.set('Access-Control-Allow-Headers', '*, Authorization');
+        response.headers.set(
+          'Access-Control-Allow-Headers',
+          '*, Authorization',
+        );
       }
       return response;
     }

@@ -2,7 +2,10 @@ import type {PartySocket} from 'partysocket';
 import type {Persister} from 'tinybase/persisters/with-schemas';
 import type {OptionalSchemas, Store} from 'tinybase/with-schemas';
 import {createPartyKitPersister as create} from '../persister.js';
-import type {PartyKitPersisterConfig, PartyKitPersisterMethods} from '../types.js';
+import type {
+  PartyKitPersisterConfig,
+  PartyKitPersisterMethods,
+} from '../types.js';
 
 export type {SyncState} from '../session.js';
 export type {PartyKitPersisterConfig, SyncStateListener} from '../types.js';

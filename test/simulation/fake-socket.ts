@@ -1,0 +1,117 @@
+/** What a client of the library sees of a PartySocket. */
+import {Wire, type WireHost} from './network.js';
+import type {World} from './world.js';
+
+type Listener = (event: any) => void;
+
+export class FakeSocket {
+  readonly partySocketOptions = {host: 'room.test', room: 'room'};
+  readonly name = 'main';
+  readonly roomUrl = 'wss://room.test/parties/main/room';
+  readonly #listeners: {[type: string]: Set<Listener>} = {};
+  #wire: Wire | undefined;
+  #waiting: string[] = [];
+  #closed = false;
+  /** How many times a connection has ended. */
+  ends = 0;
+
+  constructor(
+    readonly world: World,
+    readonly client: string,
+    readonly host: WireHost,
+  ) {
+    this.#connect();
+  }
+
+  get _url(): string {
+    return `${this.roomUrl}?_pk=x&client=${this.client}`;
+  }
+
+  get wire(): Wire | undefined {
+    return this.#wire;
+  }
+
+  get readyState(): number {
+    return this.#wire ? (this.#wire.isOpen ? 1 : this.#wire.isDone ? 3 : 0) : 3;
+  }
+
+  addEventListener(type: string, listener: Listener): void {
+    (this.#listeners[type] ??= new Set()).add(listener);
+  }
+
+  removeEventListener(type: string, listener: Listener): void {
+    this.#listeners[type]?.delete(listener);
+  }
+
+  send(data: string): boolean {
+    if (this.readyState == 1) {
+      this.world.note(this.client, '>', data);
+      this.#wire!.sendUp(data);
+      return true;
+    }
+    this.#waiting.push(data);
+    return false;
+  }
+
+  reconnect(): void {
+    this.world.note(this.client, 'reconnects');
+    this.#closed = false;
+    if (this.#wire && !this.#wire.isDone) {
+      this.#wire.closeByClient();
+      this.#onClose();
+    }
+    this.#connect();
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#wire && !this.#wire.isDone) {
+      this.#wire.closeByClient();
+      this.#onClose();
+    }
+  }
+
+  /** Frames that wait for a connection, as a PartySocket keeps them. */
+  get waitingCount(): number {
+    return this.#waiting.length;
+  }
+
+  #connect(): void {
+    if (this.#wire && !this.#wire.isDone) {
+      return;
+    }
+    const wire: Wire = new Wire(this.world, this.client, {
+      onOpen: () => {
+        this.#waiting.splice(0).forEach((frame) => wire.sendUp(frame));
+        this.world.note(this.client, 'open', wire.id);
+        this.#dispatch('open', {});
+      },
+      onFrame: (data) => {
+        this.world.note(this.client, '<', data);
+        this.#dispatch('message', {data});
+      },
+      onClose: () => {
+        if (wire == this.#wire) {
+          this.#onClose();
+          const {clock, random} = this.world;
+          clock.after(random.pick([0, 500, 3_000]), () => {
+            if (!this.#closed) {
+              this.#connect();
+            }
+          });
+        }
+      },
+    }, this.host);
+    this.#wire = wire;
+  }
+
+  #onClose(): void {
+    this.ends++;
+    this.world.note(this.client, 'close', this.#wire?.id);
+    this.#dispatch('close', {});
+  }
+
+  #dispatch(type: string, event: object): void {
+    this.#listeners[type]?.forEach((listener) => listener(event));
+  }
+}

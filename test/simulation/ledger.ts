@@ -1,0 +1,160 @@
+/**
+ * What is durable, read from storage's own writes: the truth at each offset, and
+ * in how many commits each unique value was. Whatever leaves the room is held
+ * against it.
+ */
+import {joinText} from '../../src/server/pieces.js';
+import type {FakeStorage, Write} from './fake-storage.js';
+import {
+  applyToFlat,
+  describeDifference,
+  type FlatContent,
+  flatten,
+  toText,
+} from './flat-content.js';
+import type {World} from './world.js';
+
+const TOKEN = /[a-z]\d*#\d+/g;
+
+/** The unique values in a text: author, and a number of that author's. */
+export const getTokens = (text: string): Set<string> =>
+  new Set(text.match(TOKEN));
+
+export class Ledger {
+  epoch = '';
+  offset = 0;
+  flat: FlatContent = new Map();
+  readonly tokens = new Set<string>();
+  /** The truth as text, by `epoch.offset`. */
+  readonly history = new Map<string, string>([['.0', '[]']]);
+  readonly #checked = new Set<string>();
+  /** Each client's highest answered mutation id that is durable. */
+  readonly answered = new Map<string, number>();
+  storage!: FakeStorage;
+
+  constructor(readonly world: World) {}
+
+  onDurable(writes: Write[]): void {
+    const entries = new Map<number, unknown[]>();
+    for (const [key, value] of writes) {
+      const [, offset] = /#tbpk:l:(\d+)/.exec(key) ?? [];
+      if (offset && value !== undefined) {
+        entries.set(+offset, [...(entries.get(+offset) ?? []), value]);
+      }
+    }
+    entries.forEach((pieces, offset) => this.#append(offset, joinText(pieces)));
+    const [, head] = writes.find(([key]) => key.endsWith('#tbpk:head')) ?? [];
+    if (head) {
+      this.#checkSnapshot(head);
+    }
+  }
+
+  #append(offset: number, text: string): void {
+    const {world} = this;
+    world.expect(
+      offset > this.offset,
+      'G4',
+      () => `entry ${offset} after ${this.offset}`,
+    );
+    const [delta, answers] = JSON.parse(text);
+    this.offset = offset;
+    for (const changes of delta) {
+      applyToFlat(this.flat, changes);
+    }
+    for (const token of getTokens(JSON.stringify(delta))) {
+      world.expect(
+        !this.tokens.has(token),
+        'G2',
+        () => `${token} applied again in entry ${offset}`,
+      );
+      this.tokens.add(token);
+    }
+    for (const [clientId, [id]] of Object.entries<any>(answers)) {
+      const last = this.answered.get(clientId) ?? 0;
+      world.expect(id >= last, 'G2', () => `answer ${id} of ${clientId} after ${last}`);
+      this.answered.set(clientId, id);
+    }
+    this.history.set(`${this.epoch}.${offset}`, toText(this.flat));
+    world.note(`durable ${offset} ${text}`);
+  }
+
+  #checkSnapshot(head: any): void {
+    const {world} = this;
+    const pieces = [...this.storage.durable]
+      .filter(([key]) => key.includes(`#tbpk:s:${head.generation}:`))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, piece]) => piece);
+    const flat = flatten(JSON.parse(joinText(pieces)));
+    world.note(`durable snapshot ${head.epoch}.${head.offset}`);
+    if (this.epoch) {
+      world.expect(
+        head.epoch == this.epoch,
+        'G3',
+        () => `epoch ${this.epoch} replaced by ${head.epoch}`,
+      );
+      const was = this.history.get(`${head.epoch}.${head.offset}`);
+      world.expect(
+        was === toText(flat),
+        'G3',
+        () =>
+          `snapshot ${head.offset} is not the truth there: ` +
+          describeDifference(flat, new Map(JSON.parse(was ?? '[]'))),
+      );
+    } else {
+      this.epoch = head.epoch;
+      this.offset = head.offset;
+      this.flat = flat;
+      this.history.set(`${head.epoch}.${head.offset}`, toText(flat));
+      getTokens(toText(flat)).forEach((token) => this.tokens.add(token));
+    }
+  }
+
+  /** G5: what is in a text is durable already. */
+  checkVisible(text: string, where: string): void {
+    for (const token of getTokens(text)) {
+      this.world.expect(
+        this.tokens.has(token),
+        'G5',
+        () => `${token} in ${where} is not durable`,
+      );
+    }
+  }
+
+  checkFrame(frame: string): void {
+    const id = `${this.offset}${frame}`;
+    if (this.#checked.has(id)) {
+      return;
+    }
+    this.#checked.add(id);
+    this.checkVisible(frame, 'frame');
+    const check = (epoch: string, offset: number) =>
+      this.world.expect(
+        epoch == this.epoch && offset <= this.offset,
+        'G5',
+        () => `frame ${frame} while durable is ${this.epoch}.${this.offset}`,
+      );
+    if (frame[0] == 'c') {
+      check(this.epoch, JSON.parse(frame.slice(1))[0]);
+    } else if (frame[0] == 'w') {
+      const [, mark, epoch, offset] = JSON.parse(frame.slice(1));
+      if (mark) {
+        check(epoch, offset);
+      }
+    }
+  }
+
+  /** The content that a GET answers is the truth at its ETag. */
+  checkContent(etag: string | null, text: string): void {
+    const [, position = ''] = /"(.*)"/.exec(etag ?? '') ?? [];
+    this.checkVisible(text, `GET at ${position}`);
+    const was = this.history.get(position);
+    const flat = flatten(text ? JSON.parse(text) : [{}, {}]);
+    this.world.expect(
+      was === toText(flat),
+      'G3',
+      () =>
+        `GET at ${position} is not the truth there: ` +
+        describeDifference(flat, new Map(JSON.parse(was ?? '[]'))),
+    );
+  }
+}

@@ -1,0 +1,28 @@
+import {vi} from 'vitest';
+
+const DEFAULT_PATIENCE_MS = 5_000;
+
+let patienceMs = DEFAULT_PATIENCE_MS;
+
+/**
+ * Waits until an assertion holds, and fails with it at the deadline; returns
+ * what it returned.
+ */
+export const expectSoon = async <Result>(
+  assertion: () => Result | Promise<Result>,
+  timeoutMs = patienceMs,
+): Promise<Result> =>
+  await vi.waitFor(assertion, {timeout: timeoutMs, interval: 10});
+
+/** Waits less than usual within `action`, where a claim is to fail anyway. */
+export const withPatience = async <Result>(
+  timeoutMs: number,
+  action: () => Promise<Result>,
+): Promise<Result> => {
+  patienceMs = timeoutMs;
+  try {
+    return await action();
+  } finally {
+    patienceMs = DEFAULT_PATIENCE_MS;
+  }
+};
