@@ -157,7 +157,7 @@ export const createSession = (
       watchdog = setTimeout(
         () => {
           if (link == 'greeting' && !speaks) {
-            becomeLegacy();
+            void checkLegacy();
           } else {
             attempts++;
             connection.reconnect();
@@ -347,6 +347,21 @@ export const createSession = (
         overlay.advance(changes, target);
       }
       replica.write(target);
+    }
+  };
+
+  /** Silence alone may be slowness; a response without our ETag is evidence. */
+  const checkLegacy = async (): Promise<void> => {
+    try {
+      const isLegacy = !getPosition(await request());
+      if (link == 'greeting' && !speaks && isLegacy) {
+        becomeLegacy();
+      } else {
+        watch();
+      }
+    } catch (error) {
+      onError(error);
+      greetLater();
     }
   };
 

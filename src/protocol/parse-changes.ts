@@ -40,7 +40,12 @@ const parseAtom = (atom: unknown, deletable: boolean): Atom | undefined => {
     case 'boolean':
       return atom;
     case 'object':
-      return encodeAtom(atom);
+      try {
+        return encodeAtom(atom);
+      } catch {
+        // Nested too deep for JSON, or not JSON at all.
+        return undefined;
+      }
     default:
       return undefined;
   }

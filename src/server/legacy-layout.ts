@@ -9,6 +9,15 @@ import {type KeyValueStorage, readKeys} from './key-value-storage.js';
 
 const HAS_STORE = 'hasStore';
 
+const parseIds = (text: string): [string, string, string] | undefined => {
+  const ids = parseJson(`[${text}]`);
+  return Array.isArray(ids) &&
+    ids.length == 3 &&
+    ids.every((id) => typeof id == 'string')
+    ? (ids as [string, string, string])
+    : undefined;
+};
+
 /**
  * The content stored in that layout, and the keys that are surely its own;
  * undefined where there is none. Without a storage prefix a key like `votes`
@@ -23,32 +32,29 @@ export const readLegacyLayout = async (
   }
   const content: Content = [{}, {}];
   const keys = [prefix + HAS_STORE];
-  for await (const [key, atom] of readKeys(storage, prefix)) {
+  for await (const [key, thing] of readKeys(storage, prefix)) {
+    const type = key[prefix.length];
     const id = key.slice(prefix.length + 1);
-    if (!parseContent([{}, {atom}])) {
+    const ids = type == 't' ? parseIds(id) : undefined;
+    if (!ids && type != 'v') {
       continue;
     }
-    if (key[prefix.length] == 't') {
-      const ids = parseJson(`[${id}]`);
-      if (
-        Array.isArray(ids) &&
-        ids.length == 3 &&
-        ids.every((part) => typeof part == 'string')
-      ) {
-        const [tableId, rowId, cellId] = ids as [string, string, string];
-        const tables = content[0] as any;
-        const table: any =
-          getOwn(tables, tableId) ?? setOwn(tables, tableId, {});
-        const row: any = getOwn(table, rowId) ?? setOwn(table, rowId, {});
-        setOwn(row, cellId, atom);
-        keys.push(key);
-      }
-    } else if (key[prefix.length] == 'v') {
-      setOwn(content[1], id, atom as any);
+    const atom = parseContent([{}, {thing}])?.[1].thing;
+    if (atom === undefined) {
+      continue;
+    }
+    if (ids) {
+      const tables = content[0] as any;
+      const table: any = getOwn(tables, ids[0]) ?? setOwn(tables, ids[0], {});
+      const row: any = getOwn(table, ids[1]) ?? setOwn(table, ids[1], {});
+      setOwn(row, ids[2], atom);
+      keys.push(key);
+    } else {
+      setOwn(content[1], id, atom);
       if (prefix) {
         keys.push(key);
       }
     }
   }
-  return {content: parseContent(content)!, keys};
+  return {content, keys};
 };

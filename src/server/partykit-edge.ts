@@ -21,6 +21,7 @@ export const createPartyKitConnections = (
 > => {
   // Stands for everyone where the platform can only broadcast.
   const everyone = {id: '', send: (frame: string) => party.broadcast(frame)};
+  const greetings = new Map<string, Greeting>();
 
   return {
     getConnections: () =>
@@ -48,6 +49,10 @@ export const createPartyKitConnections = (
     // app's state leaves no room, or overwrites it, the room asks for the hello
     // again after it has slept.
     remember: (connection, greeting) => {
+      if (!(connection.send as unknown)) {
+        greetings.set(connection.id, greeting);
+        return;
+      }
       try {
         const prototype = getPrototype();
         prototype.serializeAttachment.call(connection, {
@@ -62,6 +67,9 @@ export const createPartyKitConnections = (
     recall: (connection) => {
       if ((connection as unknown) === everyone) {
         return {clientId: '', mark: ''};
+      }
+      if (!(connection.send as unknown)) {
+        return greetings.get(connection.id);
       }
       try {
         return getPrototype().deserializeAttachment.call(connection)?.[KEY] as

@@ -1,99 +1,81 @@
 /**
- * The room: one queue, in which a turn takes all that has arrived, decides,
- * stores it as one commit and, when that is durable, tells everyone.
+ * The room: in each turn it takes all that has arrived, decides, stores it as
+ * one commit and, when that is durable, tells everyone.
  */
 import type {Store} from 'tinybase';
 import type {Changes, Content} from '../protocol/changes.js';
 import {applyToContent} from '../protocol/content.js';
 import {Delta, type DeltaList} from '../protocol/delta.js';
-import {MAX_FRAGMENTS, MAX_PUSH_LENGTH} from '../protocol/limits.js';
 import {
-  type Answer,
-  COMMIT,
   FRAGMENT,
+  type FragmentHeader,
   HELLO,
   LEGACY_CHANGES,
   PROTOCOL_VERSION,
   PUSH,
   splitFrame,
-  WELCOME,
 } from '../protocol/messages.js';
 import {parseChanges, parseJson} from '../protocol/parse-changes.js';
+import {Audience, type Author} from './audience.js';
 import {authorise} from './authorise.js';
-import {LegacyHeal} from './legacy-heal.js';
+import {Fragments} from './fragments.js';
 import {
   applyToStore,
   compareToStore,
   getSchemaChanges,
   getTransactionChanges,
-  getTruth,
   setContent,
 } from './live-store.js';
 import type {Greeting, RoomConnection, RoomEdge} from './room-edge.js';
 import {addAnswer, type Clients, RoomLog} from './room-log.js';
+import {TurnQueue} from './turn-queue.js';
 
 /** The content as JSON, and where in the room's history it stands. */
 export type ContentText = {text: string; epoch: string; offset: number};
 
 export type PutResult = {
-  /** False where the room has a Store already, or refused all of it. */
-  created: boolean;
+  /** Whether the room had a Store already, and keeps it as it is. */
   existed: boolean;
   /** Where the content stands if it was stored exactly as it came. */
   position?: {epoch: string; offset: number};
 };
 
-/** What one connection has pushed in the turn. */
-type Author<Connection> = {
-  connection: Connection;
-  greeting: Greeting | undefined;
-  answer: Answer;
-  asSent: boolean;
-  /** What a legacy client has to be shown again. */
-  heal: Delta;
-};
-
-type Job = {
-  job: () => unknown;
-  resolve: (result: unknown) => void;
-  reject: (error: unknown) => void;
-};
-
-type Fragments = {mutationId: number; pieces: string[]; length: number};
+const isEmpty = ([tables, values]: Content | Changes): boolean =>
+  !Object.keys(tables).length && !Object.keys(values).length;
 
 export class Room<Connection extends RoomConnection = RoomConnection> {
   readonly #edge: RoomEdge<Connection>;
+  readonly #audience: Audience<Connection>;
+  readonly #queue: TurnQueue;
+  readonly #fragments = new Fragments<Connection>();
+  /** The last push on a connection since its hello. */
+  readonly #lastIds = new WeakMap<Connection, number>();
+
+  // What is known of storage.
   #log: RoomLog;
   #opened = false;
   #store: Store | undefined;
-  /** What the transaction that the room itself runs has changed. */
-  #happened: Changes | undefined;
   #clients: Clients | undefined;
-  readonly #greetings = new WeakMap<Connection, Greeting>();
-  /** The last push on a connection since its hello. */
-  readonly #lastIds = new WeakMap<Connection, number>();
-  readonly #fragments = new WeakMap<Connection, Fragments>();
-  /** Connections that may have said hello before the room slept. */
-  readonly #asked = new WeakSet<Connection>();
-  readonly #heal = new LegacyHeal();
   #contentText: ContentText | undefined;
-
-  #jobs: Job[] = [];
-  #running = false;
-  /** Why storage has failed in this turn. */
-  #failure: {error: unknown} | undefined;
 
   // The commit that is being put together.
   #delta = new Delta();
   #steps = 0;
   #authors = new Map<Connection, Author<Connection>>();
-  /** Connections that show the delta already, unless others wrote too. */
-  #without: string[] | undefined;
   #hasOthers = false;
+  #without: string[] | undefined;
+  /** What the transaction that the room itself runs has changed. */
+  #happened: Changes | undefined;
 
   constructor(edge: RoomEdge<Connection>) {
     this.#edge = edge;
     this.#log = new RoomLog(edge.storage, edge.storagePrefix);
+    this.#audience = new Audience(edge);
+    this.#queue = new TurnQueue({
+      schedule: (run) => edge.schedule(run),
+      begin: () => this.#open(),
+      end: () => this.#commit(),
+    });
   }
 
   /** The live Store where it is loaded. */
@@ -103,7 +85,9 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
 
   /** Loads the Store, so that `store` is there. */
   load(): Promise<void> {
-    return this.#run(() => this.#loadStore());
+    return this.#store
+      ? Promise.resolve()
+      : this.#queue.run(() => this.#loadStore());
   }
 
   /**
@@ -138,7 +122,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         return header
           ? this.#receiveFragment(
               connection,
-              header.slice(1, 4).map(Number) as [number, number, number],
+              header.slice(1, 4).map(Number) as FragmentHeader,
               payload.slice(header[0].length),
             )
           : undefined;
@@ -146,7 +130,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       case LEGACY_CHANGES: {
         const changes = parseChanges(parseJson(payload));
         return changes
-          ? this.#run(() => this.#push(connection, 0, changes))
+          ? this.#queue.run(() => this.#push(connection, 0, changes))
           : undefined;
       }
       default:
@@ -156,8 +140,8 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
 
   /** Applies changes of the server's own; resolves when they are told. */
   apply(changes: Changes, without: string[] = []): Promise<void> {
-    return this.#run(() => {
-      this.#heal.touch(undefined, changes, this.#edge.now());
+    return this.#queue.run(() => {
+      this.#audience.heal.touch(undefined, changes, this.#edge.now());
       this.#applyChanges(changes);
       this.#hasOthers ||= this.#steps > 0;
       this.#without = without;
@@ -167,7 +151,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
 
   /** The content; undefined where the room has no Store. */
   getContent(): Promise<ContentText | undefined> {
-    return this.#run(async () => {
+    return this.#queue.run(async () => {
       if (this.#log.epoch && this.#needsStore()) {
         await this.#loadStore();
       }
@@ -178,13 +162,10 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       const {epoch, offset} = this.#log;
       const last = this.#contentText;
       if (epoch && (last?.offset !== offset || last.epoch !== epoch)) {
-        this.#contentText = {
-          text:
-            this.#store?.getJson() ??
-            JSON.stringify(await this.#log.readContent()),
-          epoch,
-          offset,
-        };
+        const text =
+          this.#store?.getJson() ??
+          JSON.stringify(await this.#log.readContent());
+        this.#contentText = {text, epoch, offset};
       }
       return epoch ? this.#contentText : undefined;
     });
@@ -192,10 +173,10 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
 
   /** Gives a room that has no Store its first content. */
   putContent(content: Content, who: unknown): Promise<PutResult> {
-    return this.#run(async () => {
+    return this.#queue.run(async () => {
       await this.#commit();
       if (this.#log.epoch) {
-        return {created: false, existed: true};
+        return {existed: true};
       }
       await this.#loadStore();
       const store = this.#store!;
@@ -209,91 +190,59 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
             initialSave: true,
           })
         : {accepted: content, refused: false};
-      const isEmpty = ([tables, values]: Content | Changes) =>
-        !Object.keys(tables).length && !Object.keys(values).length;
       if (isEmpty(accepted) && !isEmpty(content)) {
-        return {created: false, existed: false};
+        return {existed: false};
       }
       setContent(store, [accepted[0], accepted[1]]);
       await this.#commit(true);
-      const isAsSent = !refused && !(sent && getSchemaChanges(store, sent));
       const {epoch, offset} = this.#log;
-      return {
-        created: true,
-        existed: false,
-        ...(isAsSent ? {position: {epoch, offset}} : {}),
-      };
+      return refused || (sent && getSchemaChanges(store, sent))
+        ? {existed: false}
+        : {existed: false, position: {epoch, offset}};
     });
   }
 
   #receiveHello(connection: Connection, hello: unknown[]): Promise<void> {
     const [version, clientId, mark, epoch, offset] = hello;
-    if (
-      version !== PROTOCOL_VERSION ||
-      typeof clientId != 'string' ||
-      typeof mark != 'string' ||
-      !mark ||
-      clientId.length > 64 ||
-      mark.length > 64
-    ) {
-      this.#edge.close(
-        connection,
-        4400,
-        'Malformed hello, or another protocol version',
-      );
+    const isId = (id: unknown): id is string =>
+      typeof id == 'string' && id.length > 0 && id.length <= 64;
+    if (version !== PROTOCOL_VERSION || !isId(clientId) || !isId(mark)) {
+      this.#edge.close(connection, 4400, 'Malformed hello, or another version');
       return Promise.resolve();
     }
-    return this.#run(async () => {
+    return this.#queue.run(async () => {
       await this.#commit();
-      const greeting = {clientId, mark};
-      this.#retireOthers(connection, clientId);
-      this.#greetings.set(connection, greeting);
-      this.#edge.remember(connection, greeting);
-      this.#fragments.delete(connection);
+      this.#audience.greet(connection, {clientId, mark});
+      this.#fragments.forget(connection);
       this.#lastIds.delete(connection);
       this.#clients ??= await this.#log.readClients();
-      const log = this.#log;
-      let deltas: DeltaList | null = [];
-      if (log.epoch) {
-        const missed =
-          epoch === log.epoch && typeof offset == 'number'
-            ? await log.readSince(offset)
-            : undefined;
-        deltas = missed
-          ? missed
-              .flat()
-              .reduce((delta, changes) => delta.add(changes), new Delta())
-              .toList()
-          : null;
-      }
-      this.#edge.send(
-        connection,
-        this.#frame(WELCOME, [
-          PROTOCOL_VERSION,
-          mark,
-          log.epoch,
-          log.offset,
-          this.#clients.get(clientId) ?? [0],
-          deltas,
-        ]),
-      );
+      const delta = await this.#getMissed(epoch, offset);
+      this.#audience.welcome(connection, [
+        PROTOCOL_VERSION,
+        mark,
+        this.#log.epoch,
+        this.#log.offset,
+        this.#clients.get(clientId) ?? [0],
+        delta,
+      ]);
     });
   }
 
-  /**
-   * Takes no more pushes from connections that the client has left: what is
-   * still on the way there it sends again here.
-   */
-  #retireOthers(connection: Connection, clientId: string): void {
-    for (const other of this.#edge.getConnections()) {
-      const greeting = this.#recall(other);
-      if (other !== connection && greeting?.clientId === clientId) {
-        const retired = {clientId: '', mark: ''};
-        this.#greetings.set(other, retired);
-        this.#edge.remember(other, retired);
-        this.#edge.close(other, 4408, 'The client has another connection');
-      }
+  /** What came after a position, or null where only the content tells. */
+  async #getMissed(epoch: unknown, offset: unknown): Promise<DeltaList | null> {
+    if (!this.#log.epoch) {
+      return [];
     }
+    const missed =
+      epoch === this.#log.epoch && typeof offset == 'number'
+        ? await this.#log.readSince(offset)
+        : undefined;
+    return missed
+      ? missed
+          .flat()
+          .reduce((delta, changes) => delta.add(changes), new Delta())
+          .toList()
+      : null;
   }
 
   #receivePush(
@@ -302,35 +251,21 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     text: string,
   ): Promise<void> {
     const changes = parseChanges(parseJson(text));
-    return this.#run(() => this.#push(connection, mutationId, changes));
+    return this.#queue.run(() => this.#push(connection, mutationId, changes));
   }
 
   #receiveFragment(
     connection: Connection,
-    [mutationId, index, count]: [number, number, number],
+    header: FragmentHeader,
     piece: string,
   ): Promise<void> {
-    const fragments =
-      index > 0
-        ? this.#fragments.get(connection)
-        : {mutationId, pieces: [], length: 0};
-    if (
-      fragments?.mutationId !== mutationId ||
-      fragments.pieces.length != index ||
-      count > MAX_FRAGMENTS ||
-      (fragments.length += piece.length) > MAX_PUSH_LENGTH
-    ) {
-      this.#fragments.delete(connection);
+    const text = this.#fragments.add(connection, header, piece);
+    if (text === undefined) {
       this.#edge.close(connection, 4400, 'Fragments out of order, or too many');
-      return Promise.resolve();
     }
-    fragments.pieces.push(piece);
-    this.#fragments.set(connection, fragments);
-    if (fragments.pieces.length < count) {
-      return Promise.resolve();
-    }
-    this.#fragments.delete(connection);
-    return this.#receivePush(connection, mutationId, fragments.pieces.join(''));
+    return text
+      ? this.#receivePush(connection, header[0], text)
+      : Promise.resolve();
   }
 
   /** Deals with a push; without changes it was malformed. */
@@ -339,66 +274,84 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     mutationId: number,
     changes: Changes | undefined,
   ): Promise<void> {
-    const greeting = mutationId ? this.#recall(connection) : undefined;
+    const greeting = mutationId ? this.#audience.recall(connection) : undefined;
     if (mutationId && !greeting) {
-      this.#askForHello(connection);
+      this.#audience.askForHello(connection);
       return;
     }
     if (greeting && !greeting.clientId) {
       return;
     }
+    if (changes && (!greeting || this.#needsStore())) {
+      // First: loading ends the turn so far, and an author belongs to a turn.
+      await this.#loadStore();
+    }
     const author = this.#getAuthor(connection, greeting);
-    if (greeting) {
-      const last = this.#clients?.get(greeting.clientId)?.[0] ?? 0;
-      if (mutationId <= last) {
-        author.answer = [last];
-        author.asSent = false;
-        return;
-      }
-      const before = this.#lastIds.get(connection);
-      if (before !== undefined && mutationId != before + 1) {
-        this.#edge.close(connection, 4409, 'A push is missing');
-        return;
-      }
-      this.#lastIds.set(connection, mutationId);
+    if (greeting && !this.#isNext(author, greeting, mutationId)) {
+      return;
     }
     let refused = !changes;
-    if (changes) {
-      if (!greeting || this.#needsStore()) {
-        await this.#loadStore();
+    try {
+      if (changes) {
+        refused = await this.#applyPush(author, changes);
       }
-      let accepted: Changes = changes;
-      if (this.#edge.hasHooks()) {
-        try {
-          ({accepted, refused} = await authorise(changes, {
-            hooks: this.#edge.hooks,
-            store: this.#store!,
-            who: connection,
-            initialSave: false,
-          }));
-        } catch (error) {
-          this.#answer(author, mutationId, true);
-          author.asSent = false;
+    } catch (error) {
+      refused = true;
+      throw error;
+    } finally {
+      if (refused) {
+        author.asSent = false;
+        if (changes) {
           author.heal.add(changes);
-          throw error;
         }
       }
-      const contested = this.#heal.touch(
-        connection,
-        accepted,
-        this.#edge.now(),
-      );
-      const {inEffect, asSent} = this.#applyChanges(accepted);
-      refused ||= !inEffect;
-      author.asSent &&= asSent && !refused;
-      if (contested || refused) {
-        author.heal.add(changes);
-      }
-      this.#steps++;
-    } else {
-      author.asSent = false;
+      this.#answer(author, mutationId, refused);
     }
-    this.#answer(author, mutationId, refused);
+  }
+
+  /** Whether a push is new, and none is missing before it. */
+  #isNext(
+    author: Author<Connection>,
+    greeting: Greeting,
+    mutationId: number,
+  ): boolean {
+    const {connection} = author;
+    const last = this.#clients?.get(greeting.clientId)?.[0] ?? 0;
+    if (mutationId <= last) {
+      author.answer = [last];
+      author.asSent = false;
+      return false;
+    }
+    const before = this.#lastIds.get(connection);
+    if (before !== undefined && mutationId != before + 1) {
+      this.#edge.close(connection, 4409, 'A push is missing');
+      return false;
+    }
+    this.#lastIds.set(connection, mutationId);
+    return true;
+  }
+
+  /** Applies what the hooks let through; answers whether any was refused. */
+  async #applyPush(
+    author: Author<Connection>,
+    changes: Changes,
+  ): Promise<boolean> {
+    const {connection} = author;
+    const {accepted, refused} = this.#edge.hasHooks()
+      ? await authorise(changes, {
+          hooks: this.#edge.hooks,
+          store: this.#store!,
+          who: connection,
+          initialSave: false,
+        })
+      : {accepted: changes, refused: false};
+    if (this.#audience.heal.touch(connection, accepted, this.#edge.now())) {
+      author.heal.add(changes);
+    }
+    const {inEffect, asSent} = this.#applyChanges(accepted);
+    author.asSent &&= asSent;
+    this.#steps++;
+    return refused || !inEffect;
   }
 
   #getAuthor(
@@ -443,8 +396,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       this.#delta.add(changes);
       return {inEffect: true, asSent: true};
     }
-    const nothing: Changes = [{}, {}, 1];
-    this.#happened = nothing;
+    this.#happened = [{}, {}, 1];
     try {
       applyToStore(this.#store, changes);
       return compareToStore(this.#store, changes, this.#happened);
@@ -458,8 +410,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     try {
       await this.#storeAndTell(isPut);
     } catch (error) {
-      this.#failure = {error};
-      this.#reset();
+      this.#reset(error);
       throw error;
     }
   }
@@ -467,42 +418,50 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   async #storeAndTell(isPut: boolean): Promise<void> {
     const list = this.#delta.toList();
     const authors = this.#authors;
-    const without = this.#hasOthers || authors.size ? [] : this.#without;
-    const hasOthers = this.#hasOthers || this.#without !== undefined;
-    const steps = this.#steps;
+    const telling = {
+      list,
+      authors,
+      text: JSON.stringify(list),
+      hasOthers: this.#hasOthers || this.#without !== undefined,
+      without: this.#hasOthers || authors.size ? [] : (this.#without ?? []),
+    };
+    const steps = Math.max(this.#steps, 1);
     this.#delta = new Delta();
     this.#authors = new Map();
     this.#steps = 0;
     this.#hasOthers = false;
     this.#without = undefined;
-    if (list.length || isPut) {
-      const log = this.#log;
-      if (!log.epoch) {
-        await this.#create(list);
-        this.#tellLegacy(list, authors, without);
-        return;
-      }
+
+    const log = this.#log;
+    const isFirst = !log.epoch;
+    if (isPut || (list.length && isFirst)) {
+      await this.#create(list);
+    } else if (list.length) {
       const answers: Clients = new Map();
       for (const {greeting, answer} of authors.values()) {
         if (greeting && answer[0]) {
           addAnswer(answers, greeting.clientId, answer);
         }
       }
-      const text = JSON.stringify(list);
       await log.append(
-        log.offset + Math.max(steps, 1),
-        text,
+        log.offset + steps,
+        telling.text,
         Object.fromEntries(answers),
       );
-      this.#tell(text, authors, hasOthers);
-      this.#tellLegacy(list, authors, without);
-      // What the app has written meanwhile is not stored yet: next time, then.
-      if (log.needsSnapshot() && this.#delta.isEmpty()) {
-        await this.#compact();
-      }
-    } else if (authors.size) {
-      this.#tell('[]', authors, hasOthers, true);
-      this.#tellLegacy(list, authors, without);
+    } else if (!authors.size) {
+      return;
+    }
+    const {offset} = log;
+    if (isFirst && log.epoch) {
+      // Who is here had nothing, or a content of its own: all load this one.
+      this.#audience.askAllForHello();
+    } else {
+      this.#audience.tell({...telling, offset, store: this.#store});
+    }
+    this.#audience.tellLegacy({...telling, offset, store: this.#store});
+    // What the app has written meanwhile is not stored yet: next time, then.
+    if (log.needsSnapshot() && this.#delta.isEmpty()) {
+      await this.#compact();
     }
   }
 
@@ -519,10 +478,6 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     log.offset = 1;
     this.#clients ??= new Map();
     await log.snapshot(text, this.#clients);
-    // Who is here had nothing, or a content of its own: all load this one.
-    for (const connection of this.#edge.getConnections()) {
-      this.#askForHello(connection);
-    }
   }
 
   async #compact(): Promise<void> {
@@ -532,112 +487,19 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     await this.#log.snapshot(text, this.#clients);
   }
 
-  #tell(
-    deltaText: string,
-    authors: Map<Connection, Author<Connection>>,
-    hasOthers: boolean,
-    authorsOnly = false,
-  ): void {
-    const {offset} = this.#log;
-    const greeted = [...authors.values()].filter(
-      ({greeting, answer}) => greeting && answer[0],
-    );
-    const getAnswers = (of: Author<Connection>[]) =>
-      JSON.stringify(
-        Object.fromEntries(
-          of.map(({greeting, answer}) => [greeting!.mark, answer]),
-        ),
-      );
-    const [sole] = greeted;
-    if (authors.size == 1 && sole?.asSent && !hasOthers) {
-      this.#edge.send(
-        sole.connection,
-        this.#frameText(COMMIT, `[${offset},0,${getAnswers([sole])}]`),
-      );
-      if (!authorsOnly) {
-        this.#broadcast(
-          this.#frameText(COMMIT, `[${offset},${deltaText}]`),
-          sole.connection,
-        );
-      }
-    } else {
-      const frame = this.#frameText(
-        COMMIT,
-        `[${offset},${deltaText},${getAnswers(greeted)}]`,
-      );
-      if (authorsOnly) {
-        greeted.forEach(({connection}) => this.#edge.send(connection, frame));
-      } else {
-        this.#broadcast(frame);
-      }
-    }
-  }
-
-  /** Makes a client say hello (again); one of TinyBase's takes no notice. */
-  #askForHello(connection: Connection): void {
-    this.#edge.send(connection, this.#frame(WELCOME, [PROTOCOL_VERSION, '']));
-  }
-
-  /** Sends a frame to every connection that has said hello. */
-  #broadcast(frame: string, except?: Connection): void {
-    for (const connection of this.#edge.getConnections()) {
-      if (connection !== except && this.#recall(connection)) {
-        this.#edge.send(connection, frame);
-      }
-    }
-  }
-
-  /** Tells those who never said hello, in TinyBase's own frames. */
-  #tellLegacy(
-    list: DeltaList,
-    authors: Map<Connection, Author<Connection>>,
-    without: string[] = [],
-  ): void {
-    let frames: string[] | undefined;
-    const send = (connection: Connection, texts: string[]) =>
-      texts.forEach((text) => this.#edge.send(connection, text));
-    const getFrames = (changes: Changes[]) =>
-      changes.map((one) => this.#frame(LEGACY_CHANGES, one));
-    for (const connection of this.#edge.getConnections()) {
-      if (this.#recall(connection)) {
-        continue;
-      }
-      if (!this.#asked.has(connection)) {
-        this.#asked.add(connection);
-        this.#askForHello(connection);
-      }
-      const author = authors.get(connection);
-      if (!author || authors.size > 1) {
-        if (list.length && !without.includes(connection.id)) {
-          send(connection, (frames ??= getFrames(list)));
-        }
-        if (author) {
-          // An echo may be older than what it has written meanwhile.
-          list.forEach((changes) =>
-            this.#heal.touch(connection, changes, this.#edge.now(), true),
-          );
-        }
-      }
-      const heal = author?.heal.toList() ?? [];
-      if (heal.length && this.#store) {
-        const store = this.#store;
-        const truth = heal
-          .flatMap((changes) => getTruth(store, changes))
-          .reduce((delta, changes) => delta.add(changes), new Delta());
-        send(connection, getFrames(truth.toList()));
-      }
-    }
-  }
-
-  #recall(connection: Connection): Greeting | undefined {
-    let greeting = this.#greetings.get(connection);
-    if (!greeting) {
-      greeting = this.#edge.recall(connection);
-      if (greeting) {
-        this.#greetings.set(connection, greeting);
-      }
-    }
-    return greeting;
+  /**
+   * Forgets all that is not stored, after storage has failed: what the live
+   * Store holds beyond it must never be seen.
+   */
+  #reset(error: unknown): void {
+    this.#queue.fail(error);
+    this.#log = new RoomLog(this.#edge.storage, this.#edge.storagePrefix);
+    this.#opened = false;
+    this.#store = this.#clients = this.#contentText = undefined;
+    this.#delta = new Delta();
+    this.#authors = new Map();
+    this.#steps = 0;
+    this.#audience.closeAll(1011, 'The room could not store a change');
   }
 
   #needsStore(): boolean {
@@ -675,94 +537,26 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         }
       }
     }
-    store.addDidFinishTransactionListener(() => {
-      const changes = getTransactionChanges(store);
-      this.#delta.add(changes);
-      if (this.#happened) {
-        this.#happened = changes;
-      } else if (Object.keys({...changes[0], ...changes[1]}).length) {
-        // Not a push's doing: the room's own code wrote it.
-        this.#hasOthers = true;
-        this.#steps++;
-        this.#heal.touch(undefined, changes, this.#edge.now());
-        // Where storing it fails, the room starts anew.
-        this.#run(() => {}).catch(() => {});
-      }
-    });
+    store.addDidFinishTransactionListener(() =>
+      this.#onTransaction(store, getTransactionChanges(store)),
+    );
     this.#store = store;
   }
 
-  #frame(letter: string, message: unknown): string {
-    return this.#frameText(letter, JSON.stringify(message));
-  }
-
-  #frameText(letter: string, text: string): string {
-    return this.#edge.messagePrefix + letter + text;
-  }
-
-  /** Does a job in the next turn; resolves when the turn's commit is told. */
-  #run<Result>(job: () => Result | Promise<Result>): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      this.#jobs.push({job, resolve: resolve as any, reject});
-      if (!this.#running) {
-        this.#running = true;
-        this.#edge.schedule(() => void this.#takeTurns());
-      }
-    });
-  }
-
-  async #takeTurns(): Promise<void> {
-    while (this.#jobs.length) {
-      const jobs = this.#jobs;
-      const settle: (() => void)[] = [];
-      this.#jobs = [];
-      this.#failure = undefined;
-      try {
-        await this.#open();
-        for (const {job, resolve, reject} of jobs) {
-          try {
-            const result = job();
-            const settled = result instanceof Promise ? await result : result;
-            settle.push(() => resolve(settled));
-          } catch (error) {
-            settle.push(() => reject(error));
-          }
-          if (this.#failure) {
-            break;
-          }
-        }
-        await this.#commit();
-      } catch (error) {
-        this.#failure ??= {error};
-      }
-      const failure = this.#failure as {error: unknown} | undefined;
-      if (failure) {
-        jobs.forEach(({reject}) => reject(failure.error));
-      } else {
-        settle.forEach((run) => run());
-      }
-      if (this.#jobs.length) {
-        await new Promise<void>((resolve) => this.#edge.schedule(resolve));
-      }
+  #onTransaction(store: Store, changes: Changes): void {
+    if (store !== this.#store || isEmpty(changes)) {
+      return;
     }
-    this.#running = false;
-  }
-
-  /**
-   * Forgets all that is not stored, after storage has failed: what the live
-   * Store holds beyond it must never be seen. Clients say hello again.
-   */
-  #reset(): void {
-    this.#log = new RoomLog(this.#edge.storage, this.#edge.storagePrefix);
-    this.#opened = false;
-    this.#store = this.#clients = this.#contentText = undefined;
-    this.#delta = new Delta();
-    this.#authors = new Map();
-    this.#steps = 0;
-    for (const connection of this.#edge.getConnections()) {
-      if (this.#recall(connection)) {
-        this.#edge.close(connection, 1011, 'The room could not store a change');
-      }
+    this.#delta.add(changes);
+    if (this.#happened) {
+      this.#happened = changes;
+    } else {
+      // Not a push's doing: the room's own code wrote it.
+      this.#hasOthers = true;
+      this.#steps++;
+      this.#audience.heal.touch(undefined, changes, this.#edge.now());
+      // Where storing it fails, the room starts anew.
+      this.#queue.run(() => {}).catch(() => {});
     }
   }
 }

@@ -27,7 +27,7 @@ afterAll(() => dev?.stop());
 const expectNoErrors = (...clients: TestClient[]): void =>
   expect(clients.flatMap(({errors}) => errors)).toEqual([]);
 
-const describePair = (pair: InteropPair): void =>
+const describePair = (pair: InteropPair) =>
   describe(pair.title, () => {
     const startPair = async () => {
       const room = createTestRoom(dev, pair.room);

@@ -2,7 +2,7 @@
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {createStore} from 'tinybase';
+import {createStore, type Content} from 'tinybase';
 import {afterEach, beforeEach, expect, onTestFinished, test} from 'vitest';
 import {canonicalize} from '../support/content.js';
 import {expectSoon} from '../support/expect-soon.js';
@@ -21,10 +21,14 @@ beforeEach(async () => {
 afterEach(() => rm(persistDir, {recursive: true, force: true}));
 
 /** Runs one half's room over the storage that is there. */
-const start = async (half: Half): Promise<PartyKitDev> => {
+const start = async (
+  half: Half,
+  vars: Record<string, string> = {},
+): Promise<PartyKitDev> => {
   const dev = await startPartyKitDev({
     main: `test/rooms/${half}.ts`,
     persistDir,
+    vars,
   });
   onTestFinished(() => dev.stop());
   return dev;
@@ -141,4 +145,53 @@ test('a push is what touches it first', {timeout: 90_000}, async () => {
   expect(canonicalize(await room.getContent())).toBe(
     before.replace('"color":"brown"', '"color":"black"'),
   );
+});
+
+test('a key of the app that looks like a Value stays', async () => {
+  const legacy = await start('tinybase');
+  await getRoom(legacy, 'tinybase').putContent([{}, {real: 1}]);
+  await getRoom(legacy, 'tinybase').putStorage({votes: 3});
+  await legacy.stop();
+
+  const dev = await start('ours');
+  const room = getRoom(dev, 'ours');
+  // Nothing tells it from a Value that the Store had: it was one until now.
+  expect(await room.getContent()).toEqual([{}, {real: 1, otes: 3}]);
+  const a = await startClient('ours', room);
+  a.store.delValues();
+  await expectSoon(async () =>
+    expect(await room.getContent()).toEqual([{}, {}]),
+  );
+  expect((await room.getStorage()).get('votes')).toBe(3);
+  await dev.restart();
+  expect(await room.getContent()).toEqual([{}, {}]);
+});
+
+test('behind a storage prefix', {timeout: 90_000}, async () => {
+  const vars = {storagePrefix: 'tinybase_'};
+  const content: Content = [
+    {t: {r: {c: 1, 'quo"te': null}}},
+    {v: 'x', '': 2, otes: 4},
+  ];
+  const legacy = await start('tinybase', vars);
+  await getRoom(legacy, 'tinybase').putContent(content);
+  await getRoom(legacy, 'tinybase').putStorage({votes: 3, hasStore: true});
+  await legacy.stop();
+
+  const dev = await start('ours', vars);
+  const room = getRoom(dev, 'ours');
+  const a = await startClient('ours', room);
+  await expectContent(room, [a], canonicalize(content));
+  a.store.setCell('t', 'r', 'c', 5);
+  content[0]['t']!['r']!['c'] = 5;
+  await expectContent(room, [a], canonicalize(content));
+  await dev.restart();
+  await expectContent(room, [a], canonicalize(content));
+  const storage = await room.getStorage();
+  expect(storage.get('votes')).toBe(3);
+  expect(storage.get('hasStore')).toBe(true);
+  const others = [...storage.keys()].filter(
+    (key) => !key.startsWith('tinybase_'),
+  );
+  expect(others.toSorted()).toEqual(['hasStore', 'votes']);
 });

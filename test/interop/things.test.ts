@@ -1,5 +1,5 @@
 /** Every Cell, Value and id that TinyBase knows travels unharmed. */
-import {createStore, type Content, type Store} from 'tinybase';
+import {createStore, type Cell, type Content, type Store} from 'tinybase';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {canonicalize} from '../support/content.js';
 import {expectSoon} from '../support/expect-soon.js';
@@ -21,7 +21,7 @@ import {
   type TestRoom,
 } from '../support/test-room.js';
 
-const THINGS = [
+const THINGS: Cell[] = [
   {a: 1, b: [2, {c: null}]},
   {},
   {['constructor']: 1, '': 2, 'quo"te': '\\'},
@@ -73,8 +73,8 @@ const IDS = [
 const fill = (store: Store): void =>
   store.transaction(() => {
     THINGS.forEach((thing, index) => {
-      store.setCell('things', 'all', `${index}`, thing as any);
-      store.setValue(`${index}`, thing as any);
+      store.setCell('things', 'all', `${index}`, thing);
+      store.setValue(`${index}`, thing);
     });
     IDS.forEach((id, index) => {
       store.setCell(id, 'r', 'c', index);
@@ -114,7 +114,7 @@ const expectAll = async (
 
 const EMPTY = canonicalize([{}, {}]);
 
-const describePair = (pair: InteropPair): void =>
+const describePair = (pair: InteropPair) =>
   describe(pair.title, () => {
     test('set by a client, deleted by the other', async () => {
       const room = createTestRoom(dev, pair.room);
@@ -143,14 +143,12 @@ const describePair = (pair: InteropPair): void =>
       const room = createTestRoom(dev, pair.room);
       const a = createClient(pair.a, room);
       await untilOpen(a);
-      await a.persister.startAutoPersisting(
-        () => createFilledContent() as [any, any],
-      );
+      await a.persister.startAutoPersisting(createFilledContent);
       const b = await startClient(pair.b, room);
       await expectAll(room, [a, b], EXPECTED);
       // Each alone, as a set of what is there already would not travel.
       THINGS.toReversed().forEach((thing, index) =>
-        b.store.setCell('things', 'reversed', `${index}`, thing as any),
+        b.store.setCell('things', 'reversed', `${index}`, thing),
       );
       await expectSoon(() =>
         expect(canonicalize(a.store.getRow('things', 'reversed'))).toBe(

@@ -5,10 +5,11 @@
 import type * as Party from 'partykit/server';
 
 type Room = Party.Server & {
+  config: {storagePrefix?: string};
   onRequest(request: Party.Request): Promise<Response> | Response;
 };
 type RoomClass = (new (...args: any[]) => Room) & {prototype: Room};
-type LoadStore = (storage: Party.Storage) => Promise<unknown>;
+type LoadStore = (storage: Party.Storage, prefix?: string) => Promise<unknown>;
 
 /** What a room has asked of its storage since it was last asked for this. */
 export interface StorageCounts {
@@ -21,13 +22,18 @@ export interface StorageCounts {
 
 const TOKEN = 'secret';
 
-/** Adds the observation to a server class; `loadStore` is of the same half. */
+/**
+ * Adds the observation to a server class; `loadStore` is of the same half.
+ * Without the variable `storagePrefix` it stores without a prefix.
+ */
 export const observe = <Base extends RoomClass>(
   Base: Base,
   loadStore: LoadStore,
 ) =>
   class extends Base {
     #storage: Party.Storage;
+    /** Another one after the room has slept. */
+    readonly #instance = crypto.randomUUID();
     #counts = createCounts();
 
     constructor(...args: any[]) {
@@ -35,6 +41,9 @@ export const observe = <Base extends RoomClass>(
       const counts = createCounts();
       super(withStorage(room, countOperations(room.storage, counts)));
       this.#storage = room.storage;
+      if (typeof room.env.storagePrefix == 'string') {
+        this.config = {storagePrefix: room.env.storagePrefix};
+      }
       this.#counts = counts;
     }
 
@@ -48,10 +57,14 @@ export const observe = <Base extends RoomClass>(
         case 'storage':
           return Response.json([...(await storage.list())]);
         case 'content':
-          return Response.json(await loadStore(storage));
+          return Response.json(
+            await loadStore(storage, this.config.storagePrefix),
+          );
         case 'put':
-          await storage.put((await request.json()) as Record<string, unknown>);
+          await storage.put(await request.json<Record<string, unknown>>());
           return Response.json(null);
+        case 'instance':
+          return Response.json(this.#instance);
         case 'counts': {
           const counts = {...this.#counts};
           Object.assign(this.#counts, createCounts());

@@ -30,6 +30,11 @@ export class Clock {
     }
   }
 
+  /** When the next thing happens. */
+  get next(): number {
+    return this.#timers[0]?.at ?? Infinity;
+  }
+
   get isEmpty(): boolean {
     return this.#timers.length == 0;
   }

@@ -34,7 +34,6 @@ export class Wire {
   /** The client's end. */
   isOpen = false;
   isDone = false;
-  /** A connection of this client has been broken: TinyBase's would miss frames. */
   readonly #up: Direction = {at: 0, cut: false};
   readonly #down: Direction = {at: 0, cut: false};
 
@@ -100,6 +99,7 @@ export class Wire {
   /** The line breaks. Either end may learn of it late, or keep on believing. */
   breakLine(): void {
     const {random, clock} = this.world;
+    this.isBroken = true;
     this.#up.cut = this.#up.cut || random.chance(0.7);
     this.#down.cut = this.#down.cut || random.chance(0.7);
     this.world.note(this.id, 'breaks', this.#up.cut, this.#down.cut);
@@ -112,16 +112,15 @@ export class Wire {
     }
   }
 
-  /** Whether the ends may disagree for ever unless something is sent. */
-  get isBroken(): boolean {
-    return this.#up.cut || this.#down.cut;
-  }
+  /** Whether the client may believe for ever in what is no longer there. */
+  isBroken = false;
 
   /** The room's process is gone, and with it what is under way. */
   die(): void {
-    this.#leave();
-    this.#up.cut = this.#down.cut = true;
     const {random, clock} = this.world;
+    this.#leave();
+    this.#up.cut = true;
+    this.#down.cut ||= random.chance(0.7);
     clock.after(random.pick([0, 1, 500, 20_000]), () => this.#finish());
   }
 

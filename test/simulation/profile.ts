@@ -15,6 +15,10 @@ export type Profile = {
   evictions: number;
   httpFailures: number;
   storageFailures: number;
+  hookFailures: number;
+  hooks: 'none' | 'sync' | 'mixed' | 'slow';
+  schema: 'none' | 'tables' | 'full';
+  storagePrefix: string;
 };
 
 export const createProfile = (seed: number): Profile => {
@@ -31,5 +35,9 @@ export const createProfile = (seed: number): Profile => {
     evictions: random.pick([0, 0.03, 0.1]),
     httpFailures: random.pick([0, 0.1, 0.4]),
     storageFailures: 0,
+    hookFailures: random.pick([0, 0, 0.02]),
+    hooks: random.pick(['none', 'none', 'sync', 'mixed', 'slow']),
+    schema: random.pick(['none', 'none', 'tables', 'full']),
+    storagePrefix: random.pick(['', 'app_']),
   };
 };

@@ -48,7 +48,7 @@ export const createClient = (
   const create = half == 'ours' ? createOurPersister : createTinyBasePersister;
   const persister = create(store, socket, 'http', (error: unknown) => {
     errors.push(error);
-  }) as AnyPersister;
+  });
   const destroy = async (): Promise<void> => {
     await persister.destroy();
     socket.close();

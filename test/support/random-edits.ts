@@ -1,4 +1,4 @@
-import type {Store} from 'tinybase';
+import type {Cell, Row, Store, Table} from 'tinybase';
 
 /** A number from 0 up to but excluding `limit`. */
 export type RandomInteger = (limit: number) => number;
@@ -23,10 +23,8 @@ const ROW_IDS = ['r1', 'r2', 'r3', 'r4'];
 const CELL_IDS = ['a', 'b', 'c'];
 const VALUE_IDS = ['v1', 'v2', 'v3', 'v4'];
 
-type Thing = string | number | boolean | null | object;
-
-const createThing = (random: RandomInteger, edit: number): Thing =>
-  pick<Thing>(random, [
+const createThing = (random: RandomInteger, edit: number): Cell =>
+  pick<Cell>(random, [
     `s${edit}`,
     edit,
     edit,
@@ -38,7 +36,7 @@ const createThing = (random: RandomInteger, edit: number): Thing =>
     [edit, 'x'],
   ]);
 
-const createRow = (random: RandomInteger, edit: number): Record<string, any> =>
+const createRow = (random: RandomInteger, edit: number): Row =>
   Object.fromEntries(
     CELL_IDS.filter(() => random(2)).map((id) => [
       id,
@@ -46,10 +44,7 @@ const createRow = (random: RandomInteger, edit: number): Record<string, any> =>
     ]),
   );
 
-const createTable = (
-  random: RandomInteger,
-  edit: number,
-): Record<string, any> =>
+const createTable = (random: RandomInteger, edit: number): Table =>
   Object.fromEntries(
     ROW_IDS.filter(() => random(2)).map((id) => [id, createRow(random, edit)]),
   );

@@ -61,6 +61,8 @@ export interface TestRoom {
   /** All keys of its storage. */
   getStorage(): Promise<Map<string, unknown>>;
   putStorage(entries: Record<string, unknown>): Promise<void>;
+  /** An id of the instance in memory: another one after it has slept. */
+  getInstance(): Promise<string>;
   /** The operations on its storage since this was called last. */
   takeStorageCounts(): Promise<StorageCounts>;
 }
@@ -112,6 +114,7 @@ export const createTestRoom = (
         body: JSON.stringify(entries),
       });
     },
+    getInstance: async () => JSON.parse(await demand('/debug/instance')),
     takeStorageCounts: async () => JSON.parse(await demand('/debug/counts')),
   };
 };

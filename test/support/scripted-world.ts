@@ -2,7 +2,7 @@ import type {Environment} from '../../src/client/session.js';
 
 type Timer = {run: () => void; at: number};
 
-export interface FakeRequest {
+export interface ScriptedRequest {
   readonly method: string;
   readonly url: string;
   readonly body: string | undefined;
@@ -10,12 +10,12 @@ export interface FakeRequest {
   fail(error: unknown): Promise<void>;
 }
 
-export interface FakeWorld {
+export interface ScriptedWorld {
   readonly environment: Environment;
   /** Requests that nobody has answered yet. */
-  readonly requests: FakeRequest[];
+  readonly requests: ScriptedRequest[];
   /** Takes the one request that is waiting. */
-  takeRequest(): FakeRequest;
+  takeRequest(): ScriptedRequest;
   /** Lets time pass, and what is due happen. */
   advance(ms: number): Promise<void>;
   getTimerCount(): number;
@@ -27,9 +27,9 @@ export const settle = async (): Promise<void> => {
 };
 
 /** Creates a clock, ids and a network that a test moves by hand. */
-export const createFakeWorld = (): FakeWorld => {
+export const createScriptedWorld = (): ScriptedWorld => {
   const timers = new Set<Timer>();
-  const requests: FakeRequest[] = [];
+  const requests: ScriptedRequest[] = [];
   let now = 1_000;
   let lastId = 0;
 
@@ -40,7 +40,7 @@ export const createFakeWorld = (): FakeWorld => {
         run();
         await settle();
       };
-      const request: FakeRequest = {
+      const request: ScriptedRequest = {
         method: init.method ?? 'GET',
         url,
         body: init.body as string | undefined,

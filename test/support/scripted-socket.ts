@@ -2,7 +2,7 @@ import type {PartySocket} from 'partysocket';
 
 type Listener = (event: any) => void;
 
-export interface FakeSocket {
+export interface ScriptedSocket {
   /** What a session and a persister take. */
   readonly connection: PartySocket;
   /** Frames that were sent, oldest first. */
@@ -21,9 +21,9 @@ export interface FakeSocket {
 }
 
 /** Creates a PartySocket that a test opens, closes and speaks through. */
-export const createFakeSocket = (
+export const createScriptedSocket = (
   options: {onSend?: (frame: string) => void; host?: string} = {},
-): FakeSocket => {
+): ScriptedSocket => {
   const {host = 'localhost:1999'} = options;
   const listeners: {[type: string]: Set<Listener>} = {};
   const sent: string[] = [];

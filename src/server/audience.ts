@@ -1,0 +1,190 @@
+/** Who is connected, and what each of them is told. */
+import type {Store} from 'tinybase';
+import type {Changes} from '../protocol/changes.js';
+import {Delta, type DeltaList} from '../protocol/delta.js';
+import {
+  type Answer,
+  COMMIT,
+  LEGACY_CHANGES,
+  PROTOCOL_VERSION,
+  WELCOME,
+  type Welcome,
+} from '../protocol/messages.js';
+import {LegacyHeal} from './legacy-heal.js';
+import {getTruth} from './live-store.js';
+import type {Greeting, RoomConnection, RoomEdge} from './room-edge.js';
+
+/** What one connection has pushed in a turn. */
+export type Author<Connection> = {
+  connection: Connection;
+  greeting: Greeting | undefined;
+  answer: Answer;
+  /** Whether all of it took effect exactly as it came. */
+  asSent: boolean;
+  /** Where a legacy client has to be shown the truth. */
+  heal: Delta;
+};
+
+/** A commit to tell of. */
+export type Telling<Connection> = {
+  offset: number;
+  list: DeltaList;
+  text: string;
+  authors: Map<Connection, Author<Connection>>;
+  /** Whether somebody else than the authors wrote, too. */
+  hasOthers: boolean;
+  /** Ids of legacy connections that need not be told. */
+  without: string[];
+  store: Store | undefined;
+};
+
+export class Audience<Connection extends RoomConnection> {
+  readonly heal = new LegacyHeal();
+  readonly #edge: RoomEdge<Connection>;
+  readonly #greetings = new WeakMap<Connection, Greeting>();
+  /** Connections that may have said hello before the room slept. */
+  readonly #asked = new WeakSet<Connection>();
+
+  constructor(edge: RoomEdge<Connection>) {
+    this.#edge = edge;
+  }
+
+  /** What a connection said hello with; undefined for a legacy one. */
+  recall(connection: Connection): Greeting | undefined {
+    let greeting = this.#greetings.get(connection);
+    if (!greeting) {
+      greeting = this.#edge.recall(connection);
+      if (greeting) {
+        this.#greetings.set(connection, greeting);
+      }
+    }
+    return greeting;
+  }
+
+  /**
+   * Notes a hello. From connections that the client has left no more pushes are
+   * taken: what is still on the way there it sends again here.
+   */
+  greet(connection: Connection, greeting: Greeting): void {
+    for (const other of this.#edge.getConnections()) {
+      if (
+        other !== connection &&
+        this.recall(other)?.clientId === greeting.clientId
+      ) {
+        this.#remember(other, {clientId: '', mark: ''});
+        this.#edge.close(other, 4408, 'The client has another connection');
+      }
+    }
+    this.#remember(connection, greeting);
+  }
+
+  welcome(connection: Connection, welcome: Welcome): void {
+    this.#send(connection, WELCOME, JSON.stringify(welcome));
+  }
+
+  /** Makes a client say hello (again); one of TinyBase's takes no notice. */
+  askForHello(connection: Connection): void {
+    this.#send(connection, WELCOME, JSON.stringify([PROTOCOL_VERSION, '']));
+  }
+
+  askAllForHello(): void {
+    for (const connection of this.#edge.getConnections()) {
+      this.askForHello(connection);
+    }
+  }
+
+  /** Makes all clients come back that would send again what is pending. */
+  closeAll(code: number, reason: string): void {
+    for (const connection of this.#edge.getConnections()) {
+      if (this.recall(connection)) {
+        this.#edge.close(connection, code, reason);
+      }
+    }
+  }
+
+  /** Tells everyone; without a delta only those whose pushes are answered. */
+  tell({offset, list, text, authors, hasOthers}: Telling<Connection>): void {
+    const answered = [...authors.values()].filter(
+      ({greeting, answer}) => greeting && answer[0],
+    );
+    const getAnswers = (of: Author<Connection>[]) =>
+      JSON.stringify(
+        Object.fromEntries(
+          of.map(({greeting, answer}) => [greeting!.mark, answer]),
+        ),
+      );
+    const [sole] = answered;
+    if (sole?.asSent && authors.size == 1 && !hasOthers) {
+      const answers = getAnswers([sole]);
+      this.#send(sole.connection, COMMIT, `[${offset},0,${answers}]`);
+      if (list.length) {
+        this.#broadcast(COMMIT, `[${offset},${text}]`, sole.connection);
+      }
+    } else {
+      const commit = `[${offset},${text},${getAnswers(answered)}]`;
+      if (list.length) {
+        this.#broadcast(COMMIT, commit);
+      } else {
+        answered.forEach(({connection}) =>
+          this.#send(connection, COMMIT, commit),
+        );
+      }
+    }
+  }
+
+  /** Tells those who never said hello, in TinyBase's own frames. */
+  tellLegacy(telling: Telling<Connection>): void {
+    const {list, authors, hasOthers, without, store} = telling;
+    let texts: string[] | undefined;
+    const send = (connection: Connection, frames: string[]) =>
+      frames.forEach((text) => this.#send(connection, LEGACY_CHANGES, text));
+    const stringify = (changes: Changes[]) =>
+      changes.map((one) => JSON.stringify(one));
+    for (const connection of this.#edge.getConnections()) {
+      if (this.recall(connection)) {
+        continue;
+      }
+      if (!this.#asked.has(connection)) {
+        this.#asked.add(connection);
+        this.askForHello(connection);
+      }
+      const author = authors.get(connection);
+      if (!author || authors.size > 1 || hasOthers) {
+        if (list.length && !without.includes(connection.id)) {
+          send(connection, (texts ??= stringify(list)));
+        }
+        if (author) {
+          // An echo may be older than what it has written meanwhile.
+          list.forEach((changes) =>
+            this.heal.touch(connection, changes, this.#edge.now(), true),
+          );
+        }
+      }
+      const heal = author?.heal.toList() ?? [];
+      if (heal.length && store) {
+        const truth = heal
+          .flatMap((changes) => getTruth(store, changes))
+          .reduce((delta, changes) => delta.add(changes), new Delta());
+        send(connection, stringify(truth.toList()));
+      }
+    }
+  }
+
+  #remember(connection: Connection, greeting: Greeting): void {
+    this.#greetings.set(connection, greeting);
+    this.#edge.remember(connection, greeting);
+  }
+
+  #broadcast(letter: string, text: string, except?: Connection): void {
+    const frame = this.#edge.messagePrefix + letter + text;
+    for (const connection of this.#edge.getConnections()) {
+      if (connection !== except && this.recall(connection)) {
+        this.#edge.send(connection, frame);
+      }
+    }
+  }
+
+  #send(connection: Connection, letter: string, text: string): void {
+    this.#edge.send(connection, this.#edge.messagePrefix + letter + text);
+  }
+}

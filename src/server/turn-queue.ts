@@ -1,0 +1,88 @@
+/**
+ * One thing after the other, in turns: a turn takes all that has arrived, and
+ * what it was asked to do is done when the turn has ended well.
+ */
+type Job = {
+  run: () => unknown;
+  resolve: (result: any) => void;
+  reject: (error: unknown) => void;
+};
+
+export type Turn = {
+  /** Runs when the messages that are there already have been received. */
+  schedule(run: () => void): void;
+  begin(): Promise<void>;
+  end(): Promise<void>;
+};
+
+export class TurnQueue {
+  readonly #turn: Turn;
+  #jobs: Job[] = [];
+  #running = false;
+  #failure: {error: unknown} | undefined;
+
+  constructor(turn: Turn) {
+    this.#turn = turn;
+  }
+
+  /**
+   * Does something in the next turn; resolves with its result when the turn has
+   * ended, and rejects where it throws or the turn fails.
+   */
+  run<Result>(run: () => Result | Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#jobs.push({run, resolve, reject});
+      if (!this.#running) {
+        this.#running = true;
+        this.#turn.schedule(() => void this.#takeTurns());
+      }
+    });
+  }
+
+  /** Ends the turn under way here: nothing of it has happened. */
+  fail(error: unknown): void {
+    this.#failure ??= {error};
+  }
+
+  async #takeTurns(): Promise<void> {
+    while (this.#jobs.length) {
+      const jobs = this.#jobs;
+      this.#jobs = [];
+      await this.#takeTurn(jobs);
+      if (this.#jobs.length) {
+        await new Promise<void>((resolve) => this.#turn.schedule(resolve));
+      }
+    }
+    this.#running = false;
+  }
+
+  async #takeTurn(jobs: Job[]): Promise<void> {
+    const settle: (() => void)[] = [];
+    this.#failure = undefined;
+    try {
+      await this.#turn.begin();
+      for (const {run, resolve, reject} of jobs) {
+        try {
+          const result = run();
+          // Nothing is awaited that need not be: a turn is mostly of pushes.
+          const settled = result instanceof Promise ? await result : result;
+          settle.push(() => resolve(settled));
+        } catch (error) {
+          settle.push(() => reject(error));
+        }
+        if (this.#failure) {
+          break;
+        }
+      }
+      await this.#turn.end();
+    } catch (error) {
+      this.fail(error);
+    }
+    const failure = this.#failure as {error: unknown} | undefined;
+    if (failure) {
+      jobs.forEach(({reject}) => reject(failure.error));
+    } else {
+      settle.forEach((run) => run());
+    }
+  }
+}

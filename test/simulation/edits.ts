@@ -1,0 +1,81 @@
+/** Random writes to a Store, with unique values in few places. */
+import type {Store} from 'tinybase';
+import type {Random} from './random.js';
+
+const TABLE_IDS = ['t1', 't2', '__proto__'];
+const ROW_IDS = ['r1', 'r2', 'r3', ''];
+const CELL_IDS = ['a', 'b', 'c', 'constructor'];
+const VALUE_IDS = ['v1', 'v2', '__proto__'];
+
+/** Gives a value that nothing else ever has. */
+export type CreateToken = () => string;
+
+const createThing = (random: Random, createToken: CreateToken): any =>
+  random.weigh<() => unknown>([
+    [6, () => createToken()],
+    [1, () => `!${createToken()}`],
+    [1, () => ({token: createToken()})],
+    [1, () => [createToken(), null]],
+    [1, () => random.int(3)],
+    [0.5, () => random.chance(0.5)],
+    [0.5, () => null],
+    [0.3, () => ''],
+    [0.2, () => ({})],
+  ])();
+
+const createThings = (
+  ids: string[],
+  random: Random,
+  create: () => unknown,
+): any => {
+  const things = Object.create(null);
+  for (const id of ids) {
+    if (random.chance(0.5)) {
+      things[id] = create();
+    }
+  }
+  return Object.keys(things).length ? things : {[ids[0]!]: create()};
+};
+
+/** One random write. */
+export const edit = (
+  store: Store,
+  random: Random,
+  createToken: CreateToken,
+): void => {
+  const t = random.weigh([[6, 't1'], [2, 't2'], [0.5, '__proto__']] as any) as string;
+  const r = random.pick(ROW_IDS);
+  const c = random.pick(CELL_IDS);
+  const v = random.pick(VALUE_IDS);
+  const thing = () => createThing(random, createToken);
+  const row = () => createThings(CELL_IDS, random, thing);
+  const table = () => createThings(ROW_IDS, random, row);
+  random.weigh<() => unknown>([
+    [10, () => store.setCell(t, r, c, thing())],
+    [4, () => store.delCell(t, r, c, true)],
+    [3, () => store.setRow(t, r, row())],
+    [2, () => store.setPartialRow(t, r, row())],
+    [4, () => store.delRow(t, r)],
+    [1, () => store.setTable(t, table())],
+    [1.5, () => store.delTable(t)],
+    [4, () => store.setValue(v, thing())],
+    [2, () => store.delValue(v)],
+    [0.3, () => store.delTables()],
+    [0.2, () => store.delValues()],
+    [0.3, () => store.setContent([createThings(TABLE_IDS, random, table), {}])],
+  ])();
+};
+
+/** One transaction of one or several writes. */
+export const transact = (
+  store: Store,
+  random: Random,
+  createToken: CreateToken,
+): void => {
+  const count = random.pick([1, 1, 1, 2, 4]);
+  store.transaction(() => {
+    for (let i = 0; i < count; i++) {
+      edit(store, random, createToken);
+    }
+  });
+};

@@ -1,0 +1,81 @@
+/** What kind of room it is: its hooks, its schema, where it stores. */
+import {createStore, type Store} from 'tinybase';
+import type {Hooks} from '../../src/server/authorise.js';
+import type {World} from './world.js';
+
+export type Rules = {
+  hasHooks: boolean;
+  hasSchema: boolean;
+  storagePrefix: string;
+  hooks: Hooks;
+  createStore: () => Store;
+};
+
+/** What a hook refuses; always the same, so that a second asking changes nothing. */
+const REFUSED = '!';
+
+export const isRefused = (value: unknown): boolean =>
+  JSON.stringify(value ?? null).includes(REFUSED);
+
+export const createRules = (world: World): Rules => {
+  const {profile, random, clock} = world;
+
+  const answer = (verdict: boolean): boolean | Promise<boolean> => {
+    switch (profile.hooks) {
+      case 'slow':
+        return new Promise((resolve) =>
+          clock.after(random.delay(5), () => resolve(verdict)),
+        );
+      case 'mixed':
+        return random.chance(0.5) ? verdict : Promise.resolve(verdict);
+      default:
+        return verdict;
+    }
+  };
+  const fail = () => {
+    if (world.fault(profile.hookFailures)) {
+      throw new Error('Hook failed');
+    }
+  };
+
+  return {
+    hasHooks: profile.hooks != 'none',
+    hasSchema: profile.schema != 'none',
+    storagePrefix: profile.storagePrefix,
+    hooks: {
+      canSetTable: (tableId) => answer(tableId != 'refused'),
+      canDelTable: () => answer(true),
+      canSetRow: () => answer(true),
+      canDelRow: (_tableId, rowId) => answer(rowId != 'r3'),
+      canSetCell: (_tableId, _rowId, _cellId, cell) => {
+        fail();
+        return answer(!isRefused(cell));
+      },
+      canDelCell: (_tableId, rowId, cellId) =>
+        answer(rowId != 'r2' || cellId != 'a'),
+      canSetValue: (_valueId, value) => answer(!isRefused(value)),
+      canDelValue: (valueId) => answer(valueId != 'v2'),
+    },
+    createStore: () => {
+      const store = createStore();
+      if (profile.schema != 'none') {
+        store.setTablesSchema({
+          t1: {
+            a: {type: 'string', default: 'A'},
+            b: {type: 'string'},
+            c: {type: 'number', default: 1},
+            constructor: {type: 'string', allowNull: true},
+          },
+          t2: {a: {type: 'string'}, b: {type: 'array', default: []}},
+        } as any);
+        if (profile.schema == 'full') {
+          store.setValuesSchema({
+            v1: {type: 'string', default: 'V'},
+            v2: {type: 'string'},
+          });
+        }
+      }
+      return store;
+    },
+  };
+};

@@ -1,0 +1,94 @@
+/** Runs many seeds, each worker a process's thread with a bundle of its own. */
+import {mkdir, readFile} from 'node:fs/promises';
+import {dirname, join} from 'node:path';
+import {Worker} from 'node:worker_threads';
+import {build, type Plugin} from 'esbuild';
+import type {Outcome} from './simulation.js';
+
+/** Makes the constants of each `limits.ts` variables that a seed can set. */
+const shrinkLimits: Plugin = {
+  name: 'shrink-limits',
+  setup: ({onLoad}) =>
+    onLoad({filter: /src[\\/]\w+[\\/]limits\.ts$/}, async ({path}) => {
+      const source = await readFile(path, 'utf8');
+      const names = [...source.matchAll(/export const (\w+)/g)].map(
+        ([, name]) => name,
+      );
+      const setters = names.map((name) => `${name}: (to) => (${name} = to)`);
+      return {
+        loader: 'ts',
+        contents: `${source.replaceAll('export const', 'export let')}
+          Object.assign((globalThis.limitSetters ??= {}), {${setters.join()}});`,
+      };
+    }),
+};
+
+/** Bundles the simulation; answers the path of what a worker runs. */
+export const bundleWorker = async (root: string): Promise<string> => {
+  const outfile = join(root, 'node_modules/.cache/tbpk-simulation/worker.mjs');
+  await mkdir(dirname(outfile), {recursive: true});
+  await build({
+    entryPoints: [join(root, 'test/simulation/worker.ts')],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    packages: 'external',
+    sourcemap: 'inline',
+    logLevel: 'warning',
+    plugins: [shrinkLimits],
+  });
+  return outfile;
+};
+
+export type Report = {
+  seeds: number;
+  steps: number;
+  failures: Outcome[];
+};
+
+/** Runs seeds until there are none left, or enough have failed. */
+export const runSeeds = async (
+  worker: string,
+  seeds: Iterator<number>,
+  {workers = 2, maxFailures = 1, onOutcome = (_: Outcome) => {}} = {},
+): Promise<Report> => {
+  const report: Report = {seeds: 0, steps: 0, failures: []};
+  const runOne = () =>
+    new Promise<void>((resolve, reject) => {
+      const thread = new Worker(worker, {execArgv: ['--enable-source-maps']});
+      const next = () => {
+        const {value, done} = seeds.next();
+        if (done || report.failures.length >= maxFailures) {
+          void thread.terminate().then(() => resolve());
+        } else {
+          thread.postMessage(value);
+        }
+      };
+      thread.on('message', (outcome: Outcome) => {
+        report.seeds++;
+        report.steps += outcome.steps;
+        if (outcome.failure) {
+          report.failures.push(outcome);
+        }
+        onOutcome(outcome);
+        next();
+      });
+      thread.on('error', reject);
+      next();
+    });
+  await Promise.all(Array.from({length: workers}, runOne));
+  return report;
+};
+
+/** What a failure looks like to whoever has to find its cause. */
+export const describeFailure = (
+  {seed, failure, profile, trace}: Outcome,
+  events = 60,
+): string =>
+  [
+    `Seed ${seed}: ${failure}`,
+    `Replay: npm run soak -- --seed ${seed}`,
+    JSON.stringify(profile),
+    ...trace.slice(-events).map((line) => line.slice(0, 300)),
+  ].join('\n');
