@@ -18,21 +18,24 @@ import {
   WELCOME,
   type Welcome,
 } from '../protocol/messages.js';
+import {
+  type ContentConfig,
+  createContentClient,
+  type Position,
+} from './content-client.js';
+import {type Environment, WORLD} from './environment.js';
+import {createMovedError, createRefusedError} from './errors.js';
 import {getPushFrames} from './push-frames.js';
 import type {Leaves} from './overlay.js';
 import {createReplica} from './replica.js';
-import {getRoomUrl, getStoreUrl} from './store-url.js';
+import {getRoomUrl} from './store-url.js';
 
 /** `offline` has no connection, `synced` has nothing to send or receive. */
 export type SyncState = 'offline' | 'syncing' | 'synced';
 
 export type InitialContent = StoreContent | (() => StoreContent);
 
-export type SessionConfig = {
-  storeProtocol?: 'http' | 'https';
-  storePath?: string;
-  messagePrefix?: string;
-};
+export type SessionConfig = ContentConfig & {messagePrefix?: string};
 
 type Push = {
   id: number;
@@ -52,36 +55,7 @@ const ANSWER_TIMEOUT_MS = 10_000;
 const LEGACY_TIMEOUT_MS = 1_000;
 /** When a push to a legacy room, which never answers, counts as applied. */
 const LEGACY_SETTLE_MS = 1_000;
-const REQUEST_TIMEOUT_MS = 120_000;
 const MAX_RETRY_MS = 60_000;
-
-/** What a session takes from the world around it. */
-export type Environment = {
-  fetch: (url: string, init: RequestInit) => Promise<Response>;
-  setTimeout: (run: () => void, ms: number) => any;
-  clearTimeout: (timer: any) => void;
-  now: () => number;
-  /** From 0 to 1, to spread what would otherwise happen to all at once. */
-  random: () => number;
-  /** An id that nobody guesses. */
-  createId: () => string;
-};
-
-const WORLD: Environment = {
-  fetch: (url, init) =>
-    fetch(url, {...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS)}),
-  setTimeout: (run, ms) => setTimeout(run, ms),
-  clearTimeout: (timer) => clearTimeout(timer),
-  now: () => Date.now(),
-  random: () => Math.random(),
-  createId: () =>
-    Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
-      byte.toString(36).padStart(2, '0'),
-    ).join(''),
-};
-
-const createError = (name: string, message: string, changes?: Changes[]) =>
-  Object.assign(new Error(message), {name, changes});
 
 export type Session = ReturnType<typeof createSession>;
 
@@ -94,7 +68,8 @@ export const createSession = (
 ) => {
   const {onError, onChange} = callbacks;
   const {setTimeout, clearTimeout, now, createId} = environment;
-  const {storeProtocol, storePath = '/store', messagePrefix = ''} = config;
+  const {messagePrefix = ''} = config;
+  const contentClient = createContentClient(connection, config, environment);
 
   let room = getRoomUrl(connection);
   let clientId = createId();
@@ -123,7 +98,7 @@ export const createSession = (
   let attempts = 0;
   let watchdog: unknown;
   let retrying: unknown;
-  let onGreeted: (() => void)[] = [];
+  const onGreeted: (() => void)[] = [];
   let destroyed = false;
   let commits = 0;
   let pushes = 0;
@@ -141,10 +116,14 @@ export const createSession = (
   });
   const {overlay} = replica;
 
+  /** Lets go on who waits for the welcome. */
+  const stopWaiting = (): void =>
+    onGreeted.splice(0).forEach((resolve) => resolve());
+
   const setLink = (next: Link): void => {
     link = next;
     if (next != 'greeting') {
-      onGreeted.splice(0).forEach((resolve) => resolve());
+      stopWaiting();
     }
     watch();
     onChange();
@@ -152,7 +131,7 @@ export const createSession = (
 
   const watch = (): void => {
     clearTimeout(watchdog);
-    const greeting = link == 'greeting' && !loads && !saving;
+    const greeting = link == 'greeting' && !loads && !saving && !retrying;
     if (greeting || (link == 'live' && pending[0]?.sentAt)) {
       watchdog = setTimeout(
         () => {
@@ -172,6 +151,8 @@ export const createSession = (
 
   /** Says hello again after a while; all that is missing follows from that. */
   const greetLater = (): void => {
+    stopWaiting();
+    clearTimeout(watchdog);
     clearTimeout(retrying);
     retrying = setTimeout(
       greet,
@@ -186,6 +167,7 @@ export const createSession = (
 
   const greet = (): void => {
     clearTimeout(retrying);
+    retrying = undefined;
     if (
       !destroyed &&
       !strayed &&
@@ -256,14 +238,7 @@ export const createSession = (
     );
     replica.write(target);
     if (refused.length) {
-      onError(
-        createError(
-          'RefusedError',
-          'The room refused a change, which is rolled back: its hooks, its ' +
-            'schema or its limits do not allow it.',
-          refused.map(({changes}) => changes),
-        ),
-      );
+      onError(createRefusedError(refused.map(({changes}) => changes)));
     }
   };
 
@@ -300,6 +275,7 @@ export const createSession = (
         enterEmptyRoom();
         if (autoSave && !offered) {
           offered = true;
+          stopWaiting();
           void save().then(greet, onError);
           return;
         }
@@ -353,8 +329,8 @@ export const createSession = (
   /** Silence alone may be slowness; a response without our ETag is evidence. */
   const checkLegacy = async (): Promise<void> => {
     try {
-      const isLegacy = !getPosition(await request());
-      if (link == 'greeting' && !speaks && isLegacy) {
+      const [, position] = await contentClient.get();
+      if (!note(position) && !speaks && link == 'greeting') {
         becomeLegacy();
       } else {
         watch();
@@ -422,14 +398,7 @@ export const createSession = (
       moved = true;
       setLink('closed');
       if (lost.length) {
-        onError(
-          createError(
-            'MovedError',
-            'The connection moved to another room before the one it left had ' +
-              'answered these changes: wait for the sync state `synced` first.',
-            lost,
-          ),
-        );
+        onError(createMovedError(lost));
       }
     }
   };
@@ -445,27 +414,10 @@ export const createSession = (
 
   const onClose = (): void => setLink('closed');
 
-  const request = async (body?: string): Promise<Response> => {
-    const url = await getStoreUrl(connection, storePath, storeProtocol);
-    const response = await environment.fetch(url, {
-      ...(body ? {method: 'PUT', body} : {}),
-      mode: 'cors',
-      cache: 'no-store',
-    });
-    if (!response.ok) {
-      throw response;
-    }
-    return response;
-  };
-
-  const getPosition = (response: Response): [string, number] | undefined => {
-    const [, etagEpoch, etagOffset] =
-      /"(\w*)\.(\d+)"/.exec(response.headers.get('etag') ?? '') ?? [];
-    if (etagOffset) {
-      speaks = true;
-      return [etagEpoch!, +etagOffset];
-    }
-    return undefined;
+  /** The position of an answer; one shows that the room is one of ours. */
+  const note = (position: Position | undefined): Position | undefined => {
+    speaks ||= !!position;
+    return position;
   };
 
   const getInitialContent = (): Content =>
@@ -493,9 +445,8 @@ export const createSession = (
     initialContent = initial ?? initialContent;
     onChange();
     try {
-      const response = await request();
-      const [atEpoch, atOffset] = getPosition(response) ?? ['', 0];
-      const text = await response.text();
+      const [text, position] = await contentClient.get();
+      const [atEpoch, atOffset] = note(position) ?? ['', 0];
       checkRoom();
       if (!destroyed && room == asked) {
         hasStore = !!text;
@@ -535,11 +486,11 @@ export const createSession = (
     (saving ??= (async () => {
       checkRoom();
       if (!hasStore) {
-        const response = await request(
+        const [existed, position] = await contentClient.put(
           JSON.stringify(replica.getBase().slice(0, 2)),
         );
-        const position = response.status == 201 && getPosition(response);
-        hasStore = !!position || response.status == 205;
+        note(position);
+        hasStore = existed || !!position;
         if (position && autoLoad) {
           [epoch, offset] = position;
         } else if (autoLoad && !position) {

@@ -25,8 +25,8 @@ export const getStoreUrl = async (
   storeProtocol?: string,
 ): Promise<string> => {
   const url = (connection as Connection)._url;
-  const [, search] = String(
-    (typeof url == 'function' ? await url() : url) ?? '',
+  const [, search] = (
+    (typeof url == 'function' ? await url() : url) ?? ''
   ).split('?');
   const query = new URLSearchParams(search);
   query.delete('_pk');

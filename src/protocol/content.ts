@@ -55,14 +55,14 @@ export const patchContent = (
 ): void => {
   const path = (tableId === null ? [rowId] : [tableId, rowId, cellId]).filter(
     (id) => id !== undefined,
-  ) as string[];
+  );
   const patch = (things: any, depth: number): void => {
     const id = path[depth]!;
     if (depth < path.length - 1) {
       const child =
         getOwn(things, id) ?? (atom === DELETED ? {} : setOwn(things, id, {}));
       patch(child, depth + 1);
-      if (!Object.keys(child as object).length) {
+      if (!Object.keys(child).length) {
         delete things[id];
       }
     } else if (atom === DELETED) {

@@ -5,7 +5,6 @@ import {
   type Changes,
   type Content,
   DELETED,
-  type Decoded,
   decodeAtom,
   type RowChanges,
   type TableChanges,
@@ -48,7 +47,7 @@ export type Authorised = {accepted: Changes; refused: boolean};
 
 const createThings = (): any => Object.create(null);
 const isEmpty = (things: object) => !Object.keys(things).length;
-const decode = (atom: Atom) => decodeAtom(atom) as Decoded | null;
+const decode = (atom: Atom) => decodeAtom(atom);
 
 /**
  * What the hooks let through. Deleting a Table asks for its Rows, deleting a Row

@@ -66,7 +66,7 @@ const HANDLERS = [
   'onAlarm',
 ] as const;
 
-const rooms = new WeakMap<TinyBasePartyKitServer, Room<Connection>>();
+const rooms = new WeakMap<TinyBasePartyKitServer<any>, Room<Connection>>();
 
 /**
  * A PartyKit room that holds the authoritative Store of everyone who joins it.
@@ -83,7 +83,7 @@ const rooms = new WeakMap<TinyBasePartyKitServer, Room<Connection>>();
  * }
  * ```
  */
-export class TinyBasePartyKitServer implements Server {
+export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
   readonly party: Party;
   readonly config: TinyBasePartyKitServerConfig = {};
   readonly options: ServerOptions = {hibernate: true};
@@ -149,8 +149,8 @@ export class TinyBasePartyKitServer implements Server {
    * schema, which the room then enforces: what it changes or refuses of a push
    * is corrected on the client. Must be a regular Store, and without content.
    */
-  createStore(): Store {
-    return createStore();
+  createStore(): LiveStore {
+    return createStore() as LiveStore;
   }
 
   /**
@@ -160,7 +160,7 @@ export class TinyBasePartyKitServer implements Server {
    *
    * @throws Where the Store is not loaded yet, as in the constructor.
    */
-  getStore(): Store {
+  getStore(): LiveStore {
     const {store} = getRoom(this);
     if (!store) {
       throw new Error(
@@ -168,7 +168,7 @@ export class TinyBasePartyKitServer implements Server {
           'handler, written as a method of the class.',
       );
     }
-    return store;
+    return store as LiveStore;
   }
 
   /** Whether a client may change this Table. */
@@ -248,13 +248,13 @@ const isOverridden = (server: any, name: string): boolean =>
   server[name] != (TinyBasePartyKitServer.prototype as any)[name];
 
 /** The room of a server; made when first needed, for its config to be set. */
-const getRoom = (server: TinyBasePartyKitServer): Room<Connection> => {
+const getRoom = (server: TinyBasePartyKitServer<any>): Room<Connection> => {
   let room = rooms.get(server);
   if (!room) {
     const {party, config} = server;
     room = new Room<Connection>({
       ...createPartyKitConnections(party),
-      storage: party.storage as any,
+      storage: party.storage,
       storagePrefix: config.storagePrefix ?? '',
       get messagePrefix() {
         return config.messagePrefix ?? '';
@@ -278,7 +278,7 @@ const openLog = async (
   storage: Storage,
   storagePrefix = '',
 ): Promise<[log: RoomLog, legacy: Content | undefined]> => {
-  const log = new RoomLog(storage as any, storagePrefix);
+  const log = new RoomLog(storage, storagePrefix);
   return [log, (await log.open(() => '', true)) as Content | undefined];
 };
 
@@ -323,7 +323,7 @@ export const loadStoreFromStorage = async (
  * @throws TypeError where the changes are malformed.
  */
 export const broadcastChanges = async (
-  server: TinyBasePartyKitServer,
+  server: TinyBasePartyKitServer<any>,
   changes: Changes,
   without?: string[],
 ): Promise<void> => {

@@ -316,9 +316,9 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     mutationId: number,
   ): boolean {
     const {connection} = author;
-    const last = this.#clients?.get(greeting.clientId)?.[0] ?? 0;
-    if (mutationId <= last) {
-      author.answer = [last];
+    const last = this.#clients?.get(greeting.clientId);
+    if (last && mutationId <= last[0]) {
+      author.answer = last;
       author.asSent = false;
       return false;
     }

@@ -17,7 +17,9 @@ export class Clock {
     let high = this.#timers.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      this.#timers[middle]!.at <= timer.at ? (low = middle + 1) : (high = middle);
+      this.#timers[middle]!.at <= timer.at
+        ? (low = middle + 1)
+        : (high = middle);
     }
     this.#timers.splice(low, 0, timer);
     return timer;

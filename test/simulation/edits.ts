@@ -43,7 +43,11 @@ export const edit = (
   random: Random,
   createToken: CreateToken,
 ): void => {
-  const t = random.weigh([[6, 't1'], [2, 't2'], [0.5, '__proto__']] as any) as string;
+  const t = random.weigh([
+    [6, 't1'],
+    [2, 't2'],
+    [0.5, '__proto__'],
+  ] as any) as string;
   const r = random.pick(ROW_IDS);
   const c = random.pick(CELL_IDS);
   const v = random.pick(VALUE_IDS);
@@ -71,11 +75,26 @@ export const transact = (
   store: Store,
   random: Random,
   createToken: CreateToken,
+  mark: () => void = () => {},
 ): void => {
   const count = random.pick([1, 1, 1, 2, 4]);
   store.transaction(() => {
     for (let i = 0; i < count; i++) {
       edit(store, random, createToken);
     }
+    mark();
   });
+};
+
+/** Content of unique values. */
+export const createContent = (
+  random: Random,
+  createToken: CreateToken,
+): any => {
+  const row = () =>
+    createThings(CELL_IDS, random, () => createThing(random, createToken));
+  return [
+    createThings(TABLE_IDS, random, () => createThings(ROW_IDS, random, row)),
+    {v1: createToken()},
+  ];
 };

@@ -60,7 +60,11 @@ export class FakeHttp {
     readonly ledger: Ledger,
   ) {}
 
-  fetch(client: string, url: string, init: RequestInit = {}): Promise<Response> {
+  fetch(
+    client: string,
+    url: string,
+    init: RequestInit = {},
+  ): Promise<Response> {
     const {world} = this;
     const {clock, random, profile} = world;
     const {method = 'GET', body} = init;

@@ -80,28 +80,33 @@ export class FakeSocket {
     if (this.#wire && !this.#wire.isDone) {
       return;
     }
-    const wire: Wire = new Wire(this.world, this.client, {
-      onOpen: () => {
-        this.#waiting.splice(0).forEach((frame) => wire.sendUp(frame));
-        this.world.note(this.client, 'open', wire.id);
-        this.#dispatch('open', {});
+    const wire: Wire = new Wire(
+      this.world,
+      this.client,
+      {
+        onOpen: () => {
+          this.#waiting.splice(0).forEach((frame) => wire.sendUp(frame));
+          this.world.note(this.client, 'open', wire.id);
+          this.#dispatch('open', {});
+        },
+        onFrame: (data) => {
+          this.world.note(this.client, '<', data);
+          this.#dispatch('message', {data});
+        },
+        onClose: () => {
+          if (wire == this.#wire) {
+            this.#onClose();
+            const {clock, random} = this.world;
+            clock.after(random.pick([0, 500, 3_000]), () => {
+              if (!this.#closed) {
+                this.#connect();
+              }
+            });
+          }
+        },
       },
-      onFrame: (data) => {
-        this.world.note(this.client, '<', data);
-        this.#dispatch('message', {data});
-      },
-      onClose: () => {
-        if (wire == this.#wire) {
-          this.#onClose();
-          const {clock, random} = this.world;
-          clock.after(random.pick([0, 500, 3_000]), () => {
-            if (!this.#closed) {
-              this.#connect();
-            }
-          });
-        }
-      },
-    }, this.host);
+      this.host,
+    );
     this.#wire = wire;
   }
 

@@ -166,7 +166,9 @@ export class FakeStorage {
       const group = this.#groups.shift()!;
       if (group.fails) {
         this.world.note('storage fails');
-        group.settle.forEach(([, reject]) => reject(new Error('Storage failed')));
+        group.settle.forEach(([, reject]) =>
+          reject(new Error('Storage failed')),
+        );
       } else {
         group.writes.forEach((write) => apply(this.durable, write));
         this.onDurable(group.writes);

@@ -25,14 +25,21 @@ export class Ledger {
   offset = 0;
   flat: FlatContent = new Map();
   readonly tokens = new Set<string>();
-  /** The truth as text, by `epoch.offset`. */
+  /** All truths so far, and each as text by `epoch.offset`. */
   readonly history = new Map<string, string>([['.0', '[]']]);
+  readonly texts = new Set<string>();
+  readonly #marks = new Map<string, number>();
   readonly #checked = new Set<string>();
   /** Each client's highest answered mutation id that is durable. */
   readonly answered = new Map<string, number>();
   storage!: FakeStorage;
 
   constructor(readonly world: World) {}
+
+  /** Of clients that the room has forgotten it may take a push twice. */
+  get #isForgetful(): boolean {
+    return this.world.profile.limits.MAX_CLIENTS! < 10;
+  }
 
   onDurable(writes: Write[]): void {
     const entries = new Map<number, unknown[]>();
@@ -63,7 +70,7 @@ export class Ledger {
     }
     for (const token of getTokens(JSON.stringify(delta))) {
       world.expect(
-        !this.tokens.has(token),
+        !this.tokens.has(token) || this.#isForgetful,
         'G2',
         () => `${token} applied again in entry ${offset}`,
       );
@@ -71,10 +78,27 @@ export class Ledger {
     }
     for (const [clientId, [id]] of Object.entries<any>(answers)) {
       const last = this.answered.get(clientId) ?? 0;
-      world.expect(id >= last, 'G2', () => `answer ${id} of ${clientId} after ${last}`);
+      world.expect(
+        id >= last,
+        'G2',
+        () => `answer ${id} of ${clientId} after ${last}`,
+      );
       this.answered.set(clientId, id);
     }
-    this.history.set(`${this.epoch}.${offset}`, toText(this.flat));
+    for (const [changed] of [...delta].reverse()) {
+      for (const [client, {n}] of Object.entries<any>(changed.m ?? {})) {
+        if (n >= 0) {
+          world.expect(
+            n > (this.#marks.get(client) ?? 0) || this.#isForgetful,
+            'G2',
+            () =>
+              `${client}'s ${n} is applied after ${this.#marks.get(client)}`,
+          );
+          this.#marks.set(client, n);
+        }
+      }
+    }
+    this.#keep();
     world.note(`durable ${offset} ${text}`);
   }
 
@@ -104,9 +128,15 @@ export class Ledger {
       this.epoch = head.epoch;
       this.offset = head.offset;
       this.flat = flat;
-      this.history.set(`${head.epoch}.${head.offset}`, toText(flat));
+      this.#keep();
       getTokens(toText(flat)).forEach((token) => this.tokens.add(token));
     }
+  }
+
+  #keep(): void {
+    const text = toText(this.flat);
+    this.history.set(`${this.epoch}.${this.offset}`, text);
+    this.texts.add(text);
   }
 
   /** G5: what is in a text is durable already. */

@@ -87,7 +87,9 @@ export class Wire {
       this.#up.cut = true;
     }
     const lateMs = world.random.pick([0, 0, 100, 5_000]);
-    world.clock.after(lateMs, () => this.#travel(this.#up, () => this.#leave(), true));
+    world.clock.after(lateMs, () =>
+      this.#travel(this.#up, () => this.#leave(), true),
+    );
   }
 
   /** The room closes: frames that it sent before arrive first. */

@@ -6,6 +6,16 @@ export type Profile = {
   /** How much of a step is doing something rather than waiting for something. */
   activity: number;
   clients: number;
+  /** Each transaction also writes its number, so that a lost one shows. */
+  markers: boolean;
+  /** Clients whose Store has content before they join. */
+  localContent: number;
+  /** Clients that start with initial content. */
+  initialContent: number;
+  /** Clients whose app answers what it is shown by writes. */
+  derivedWrites: boolean;
+  /** What the room's own code writes. */
+  ownWrites: number;
   networkMs: number;
   storageMs: number;
   readMs: number;
@@ -19,25 +29,39 @@ export type Profile = {
   hooks: 'none' | 'sync' | 'mixed' | 'slow';
   schema: 'none' | 'tables' | 'full';
   storagePrefix: string;
+  limits: {[name: string]: number};
 };
 
 export const createProfile = (seed: number): Profile => {
   const random = new Random(seed ^ 0x2545f491);
+  const {pick} = {pick: <Thing>(things: Thing[]) => random.pick(things)};
   return {
     steps: 250,
-    activity: random.pick([0.1, 0.25, 0.5]),
-    clients: 2 + random.int(2),
-    networkMs: random.pick([1, 30, 300]),
-    storageMs: random.pick([1, 10, 100]),
-    readMs: random.pick([0, 0, 5]),
-    drops: random.pick([0, 0.02, 0.1]),
-    crashes: random.pick([0, 0.01, 0.03]),
-    evictions: random.pick([0, 0.03, 0.1]),
-    httpFailures: random.pick([0, 0.1, 0.4]),
-    storageFailures: 0,
-    hookFailures: random.pick([0, 0, 0.02]),
-    hooks: random.pick(['none', 'none', 'sync', 'mixed', 'slow']),
-    schema: random.pick(['none', 'none', 'tables', 'full']),
-    storagePrefix: random.pick(['', 'app_']),
+    activity: pick([0.03, 0.1, 0.25]),
+    clients: pick([2, 2, 3, 4]),
+    markers: pick([true, false]),
+    localContent: pick([0, 0, 0.5]),
+    initialContent: pick([0, 0, 0.5]),
+    derivedWrites: random.chance(0.1),
+    ownWrites: pick([0, 0, 0.03, 0.1]),
+    networkMs: pick([1, 30, 300]),
+    storageMs: pick([1, 10, 100]),
+    readMs: pick([0, 0, 5]),
+    drops: pick([0, 0.02, 0.1]),
+    crashes: pick([0, 0.01, 0.03]),
+    evictions: pick([0, 0.03, 0.1]),
+    httpFailures: pick([0, 0.1, 0.4]),
+    storageFailures: pick([0, 0, 0, 0, 0, 0.05]),
+    hookFailures: pick([0, 0, 0.02]),
+    hooks: pick(['none', 'none', 'sync', 'mixed', 'slow']),
+    schema: pick(['none', 'none', 'tables', 'full']),
+    storagePrefix: pick(['', 'app_']),
+    limits: {
+      MIN_COMPACTION_LENGTH: pick([500, 3_000, 64_000]),
+      MAX_CATCH_UP_LENGTH: pick([1_000, 10_000, 1_000_000]),
+      MAX_CLIENTS: pick([2, 1_000, 1_000, 1_000]),
+      MAX_FRAME_LENGTH: pick([100, 400, 256_000]),
+      MAX_PUSH_LENGTH: pick([600, 8_000_000, 8_000_000]),
+    },
   };
 };

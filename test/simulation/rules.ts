@@ -67,6 +67,7 @@ export const createRules = (world: World): Rules => {
             constructor: {type: 'string', allowNull: true},
           },
           t2: {a: {type: 'string'}, b: {type: 'array', default: []}},
+          m: {n: {type: 'number'}},
         } as any);
         if (profile.schema == 'full') {
           store.setValuesSchema({

@@ -90,5 +90,5 @@ export const describeFailure = (
     `Seed ${seed}: ${failure}`,
     `Replay: npm run soak -- --seed ${seed}`,
     JSON.stringify(profile),
-    ...trace.slice(-events).map((line) => line.slice(0, 300)),
+    ...(events ? trace.slice(-events) : []).map((line) => line.slice(0, 300)),
   ].join('\n');

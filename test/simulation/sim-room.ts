@@ -1,8 +1,11 @@
 /** The room and what it runs on: its life, its connections, its requests. */
+import {createStore} from 'tinybase';
+import {parseChanges} from '../../src/protocol/parse-changes.js';
 import type {Hooks} from '../../src/server/authorise.js';
 import {Room} from '../../src/server/room.js';
 import type {Greeting, RoomEdge} from '../../src/server/room-edge.js';
 import {respondToStoreRequest} from '../../src/server/store-http.js';
+import {transact} from './edits.js';
 import {FakeStorage} from './fake-storage.js';
 import type {Ledger} from './ledger.js';
 import type {Wire, WireHost} from './network.js';
@@ -17,6 +20,7 @@ export class SimRoom implements WireHost {
   #connections = new Map<Wire, SimConnection>();
   #life = 0;
   #busy = 0;
+  #tokens = 0;
   #dying: (() => void)[] = [];
   /** When the room was last doing something. */
   #activeAt = 0;
@@ -41,7 +45,7 @@ export class SimRoom implements WireHost {
       storage: this.storage.open(),
       storagePrefix: this.rules.storagePrefix,
       messagePrefix: '',
-      hooks: this.rules.hooks as Hooks,
+      hooks: this.rules.hooks,
       hasHooks: () => this.rules.hasHooks,
       needsStore: () => this.rules.hasSchema,
       createStore: this.rules.createStore,
@@ -61,7 +65,8 @@ export class SimRoom implements WireHost {
       remember: ({wire}, greeting) => {
         wire.attachment = structuredClone(greeting);
       },
-      recall: ({wire}) => structuredClone(wire.attachment) as Greeting | undefined,
+      recall: ({wire}) =>
+        structuredClone(wire.attachment) as Greeting | undefined,
       createId: () => world.createId(),
       now: () => world.clock.now,
       schedule: (run) => {
@@ -109,6 +114,37 @@ export class SimRoom implements WireHost {
     this.#connections.delete(wire);
   }
 
+  /** The room's own code changes something, in one of its two ways. */
+  write(): void {
+    const {world, room} = this;
+    const createToken = () => `r#${++this.#tokens}`;
+    const {store} = room;
+    if (!store) {
+      this.track(room.load());
+    } else if (world.random.chance(0.7)) {
+      world.note('room writes');
+      transact(store, world.random, createToken);
+    } else {
+      world.note('room applies');
+      const scratch = createStore();
+      scratch.setJson(store.getJson());
+      let changes: any;
+      scratch.addDidFinishTransactionListener(() => {
+        changes = scratch.getTransactionChanges();
+      });
+      transact(scratch, world.random, createToken);
+      this.track(
+        room.apply(
+          parseChanges(
+            JSON.parse(
+              JSON.stringify(changes, (_, thing) => thing ?? '\uFFFC'),
+            ),
+          )!,
+        ),
+      );
+    }
+  }
+
   /** Idle for this long. */
   isIdle(forMs = 0): boolean {
     return (
@@ -120,7 +156,6 @@ export class SimRoom implements WireHost {
 
   /** Sleeps and wakes: a new instance, on what connections remember. */
   evict(): void {
-    const {random} = this.world;
     this.world.note('room is evicted');
     for (const wire of this.#connections.keys()) {
       this.#connections.set(wire, {id: wire.id, wire});
@@ -129,7 +164,6 @@ export class SimRoom implements WireHost {
         wire.attachment = undefined;
       }
     }
-    void random;
     this.#boot();
   }
 

@@ -4,6 +4,7 @@ import {settle} from './clock.js';
 import {FakeHttp, lightenResponses} from './fake-http.js';
 import {describeDifference, flatten} from './flat-content.js';
 import {Ledger} from './ledger.js';
+import {setLimits} from './limits.js';
 import {createProfile, type Profile} from './profile.js';
 import {createRules} from './rules.js';
 import {SimClient} from './sim-client.js';
@@ -18,6 +19,8 @@ export type Outcome = {
   trace: string[];
 };
 
+/** Where nothing else happens for this long, mostly somebody does something. */
+const QUIET_MS = 400;
 const REST_MS = 30 * 60_000;
 const REST_STEPS = 20_000;
 
@@ -28,6 +31,7 @@ export const simulate = async (
   const profile = {...createProfile(seed), ...changes};
   const world = new World(seed, profile);
   const restore = lightenResponses();
+  setLimits(profile.limits);
   try {
     const steps = await run(world);
     return {
@@ -55,7 +59,7 @@ const run = async (world: World): Promise<number> => {
   const join = () => {
     const client = new SimClient(world, `c${names++}`, room, http, ledger);
     clients.push(client);
-    void client.start();
+    client.begin();
   };
 
   const act = () => {
@@ -63,6 +67,8 @@ const run = async (world: World): Promise<number> => {
     const {wire} = client.socket;
     random.weigh<() => unknown>([
       [10, () => client.write()],
+      [profile.ownWrites * 10, () => room.write()],
+      [0.1, () => client.reload()],
       [profile.drops * 10, () => wire?.isOpen && wire.breakLine()],
       [profile.drops * 10, () => client.socket.reconnect()],
       [profile.crashes * 10, () => room.crash()],
@@ -78,14 +84,15 @@ const run = async (world: World): Promise<number> => {
     ])();
   };
 
-  const check = () => clients.forEach((client) => client.checkPending());
+  const check = () => clients.forEach((client) => client.checks.check());
 
   for (let i = 0; i < profile.clients; i++) {
     join();
   }
   while (steps < profile.steps && !world.violation) {
     steps++;
-    if (clock.isEmpty || random.chance(profile.activity)) {
+    const quiet = clock.next > clock.now + QUIET_MS && random.chance(0.6);
+    if (clock.isEmpty || quiet || random.chance(profile.activity)) {
       act();
       await settle();
     } else {
@@ -128,10 +135,16 @@ const run = async (world: World): Promise<number> => {
     world.expect(
       session.getState() == 'synced' && !session.getPendingCount(),
       'G1',
-      () => `${name} rests ${session.getState()} with ${session.getPendingCount()} pending`,
+      () =>
+        `${name} rests ${session.getState()} with ${session.getPendingCount()} pending`,
     );
     const difference = describeDifference(client.getFlat(), truth);
-    world.expect(!difference, 'G1', () => `${name} differs from the room: ${difference}`);
+    world.expect(
+      !difference,
+      'G1',
+      () => `${name} differs from the room: ${difference}`,
+    );
+    client.checks.checkAnswers(truth);
   }
   return steps + rest;
 };

@@ -36,18 +36,24 @@ function* createSeeds(): Generator<number> {
 
 const startedAt = Date.now();
 const kinds = new Map<string, number[]>();
-const report = await runSeeds(await bundleWorker(process.cwd()), createSeeds(), {
-  workers: values.seed === undefined ? +values.workers : 1,
-  maxFailures: +values['max-failures'],
-  onOutcome: (outcome) => {
-    if (outcome.failure) {
-      const kind = outcome.failure.replace(/\d+/g, 'n').slice(0, 50);
-      kinds.set(kind, [...(kinds.get(kind) ?? []), outcome.seed]);
-      console.log(describeFailure(outcome, +values.events) + '\n');
-    }
+const report = await runSeeds(
+  await bundleWorker(process.cwd()),
+  createSeeds(),
+  {
+    workers: values.seed === undefined ? +values.workers : 1,
+    maxFailures: +values['max-failures'],
+    onOutcome: (outcome) => {
+      if (outcome.failure) {
+        const kind = outcome.failure.replace(/\d+/g, 'n').slice(0, 50);
+        kinds.set(kind, [...(kinds.get(kind) ?? []), outcome.seed]);
+        console.log(describeFailure(outcome, +values.events) + '\n');
+      }
+    },
   },
-});
-kinds.forEach((seeds, kind) => console.log(seeds.length, kind, seeds.slice(0, 12).join(' ')));
+);
+kinds.forEach((seeds, kind) =>
+  console.log(seeds.length, kind, seeds.slice(0, 12).join(' ')),
+);
 const seconds = (Date.now() - startedAt) / 1000;
 console.log(
   `${report.seeds} seeds, ${report.steps} steps, ${seconds.toFixed(1)} s: ` +

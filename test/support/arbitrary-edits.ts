@@ -48,7 +48,8 @@ export const arbitraryEdit: fc.Arbitrary<Edit> = fc.oneof(
       .array(arbitraryOneEdit, {minLength: 2, maxLength: 4})
       .map((edits) =>
         Object.assign(
-          (store: Store) => store.transaction(() => edits.forEach((edit) => edit(store))),
+          (store: Store) =>
+            store.transaction(() => edits.forEach((edit) => edit(store))),
           {[fc.toStringMethod]: () => `transaction(${fc.stringify(edits)})`},
         ),
       ),

@@ -24,7 +24,7 @@ export const createMemoryStorage = (
   initial: Iterable<[key: string, value: unknown]> = [],
 ): MemoryStorage => {
   const values = new Map<string, unknown>(structuredClone([...initial]));
-  let puts: string[] = [];
+  const puts: string[] = [];
 
   const getSortedKeys = (): string[] =>
     [...values.keys()].sort((a, b) =>
@@ -33,7 +33,9 @@ export const createMemoryStorage = (
 
   const checkKeys = (keys: string[]): void => {
     if (keys.length > MAX_KEYS) {
-      throw new RangeError(`${keys.length} keys in a call: ${MAX_KEYS} at most`);
+      throw new RangeError(
+        `${keys.length} keys in a call: ${MAX_KEYS} at most`,
+      );
     }
     const long = keys.find((key) => Buffer.byteLength(key) > MAX_KEY_BYTES);
     if (long !== undefined) {

@@ -1,4 +1,4 @@
-import type {Environment} from '../../src/client/session.js';
+import type {Environment} from '../../src/client/environment.js';
 
 type Timer = {run: () => void; at: number};
 

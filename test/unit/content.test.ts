@@ -19,7 +19,10 @@ import {
   patchContent,
 } from '../../src/protocol/content.js';
 import {applyToStore} from '../../src/server/live-store.js';
-import {arbitraryChanges, arbitraryContent} from '../support/arbitrary-changes.js';
+import {
+  arbitraryChanges,
+  arbitraryContent,
+} from '../support/arbitrary-changes.js';
 import {canonicalize} from '../support/content.js';
 
 describe('a Cell or Value', () => {
@@ -38,12 +41,18 @@ describe('a Cell or Value', () => {
 
   test('T1: is encoded as TinyBase itself encodes it', () => {
     fc.assert(
-      fc.property(fc.json().map((text) => JSON.parse(text)), (thing) => {
-        fc.pre(typeof thing == 'object' && thing !== null);
-        const store = createStore().setValue('v', thing);
-        expect(JSON.parse(store.getJson())).toEqual([{}, {v: encodeAtom(thing)}]);
-        expect(decodeAtom(encodeAtom(thing))).toEqual(store.getValue('v'));
-      }),
+      fc.property(
+        fc.json().map((text) => JSON.parse(text)),
+        (thing) => {
+          fc.pre(typeof thing == 'object' && thing !== null);
+          const store = createStore().setValue('v', thing);
+          expect(JSON.parse(store.getJson())).toEqual([
+            {},
+            {v: encodeAtom(thing)},
+          ]);
+          expect(decodeAtom(encodeAtom(thing))).toEqual(store.getValue('v'));
+        },
+      ),
     );
   });
 });
@@ -126,7 +135,9 @@ describe('content', () => {
         (content, sequence) => {
           const store = createStore();
           const seed: Changes = [...structuredClone(content), 1];
-          [seed, ...sequence].forEach((changes) => applyToStore(store, changes));
+          [seed, ...sequence].forEach((changes) =>
+            applyToStore(store, changes),
+          );
           const applied = structuredClone(content);
           sequence.forEach((changes) => applyToContent(applied, changes));
           expect(canonicalize(applied)).toBe(

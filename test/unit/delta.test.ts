@@ -3,7 +3,10 @@ import {describe, expect, test} from 'vitest';
 import {type Changes, DELETED} from '../../src/protocol/changes.js';
 import {applyToContent} from '../../src/protocol/content.js';
 import {Delta, type DeltaList} from '../../src/protocol/delta.js';
-import {arbitraryChanges, arbitraryContent} from '../support/arbitrary-changes.js';
+import {
+  arbitraryChanges,
+  arbitraryContent,
+} from '../support/arbitrary-changes.js';
 import {canonicalize} from '../support/content.js';
 
 const merge = (...sequence: Changes[]): DeltaList =>
@@ -30,9 +33,7 @@ describe('a delta', () => {
           change({t: {r: {a: 2}, s: {a: 3}}}, {v: DELETED, w: null}),
         ),
       ),
-    ).toEqual([
-      [{t: {r: {a: 2, b: 1}, s: {a: 3}}}, {v: DELETED, w: null}, 1],
-    ]);
+    ).toEqual([[{t: {r: {a: 2, b: 1}, s: {a: 3}}}, {v: DELETED, w: null}, 1]]);
   });
 
   test('T4: is one change where a Row is deleted and stays so', () => {
@@ -66,9 +67,7 @@ describe('a delta', () => {
 
   test('says no deletion of a Cell whose Row is deleted anyway', () => {
     expect(
-      plain(
-        merge(change({t: {r: DELETED}}), change({t: {r: {a: DELETED}}})),
-      ),
+      plain(merge(change({t: {r: DELETED}}), change({t: {r: {a: DELETED}}}))),
     ).toEqual([[{t: {r: DELETED}}, {}, 1]]);
   });
 
@@ -132,9 +131,9 @@ describe('a delta', () => {
             list.forEach((changes) => applyToContent(copy, changes));
             return canonicalize(copy);
           };
-          expect(
-            apply(merge(...turns.flatMap((turn) => merge(...turn)))),
-          ).toBe(apply(merge(...turns.flat())));
+          expect(apply(merge(...turns.flatMap((turn) => merge(...turn))))).toBe(
+            apply(merge(...turns.flat())),
+          );
         },
       ),
       {numRuns: 1_000},

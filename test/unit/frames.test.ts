@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {getPushFrames} from '../../src/client/push-frames.js';
-import {MAX_FRAGMENTS, MAX_FRAME_LENGTH, MAX_PUSH_LENGTH} from '../../src/protocol/limits.js';
+import {
+  MAX_FRAGMENTS,
+  MAX_FRAME_LENGTH,
+  MAX_PUSH_LENGTH,
+} from '../../src/protocol/limits.js';
 import {splitFrame} from '../../src/protocol/messages.js';
 
 const HIGH = '\uD83D';
@@ -28,9 +32,7 @@ describe('a frame', () => {
 
 describe('a push', () => {
   test('is one frame where it fits', () => {
-    expect(getPushFrames(3, '[{},{"v":1},1]')).toEqual([
-      'p[3,[{},{"v":1},1]]',
-    ]);
+    expect(getPushFrames(3, '[{},{"v":1},1]')).toEqual(['p[3,[{},{"v":1},1]]']);
     const longest = 'x'.repeat(MAX_FRAME_LENGTH);
     expect(getPushFrames(3, longest)).toHaveLength(1);
     expect(getPushFrames(3, longest + 'x')).toHaveLength(2);

@@ -4,7 +4,10 @@ import {describe, expect, test} from 'vitest';
 import {createReplica} from '../../src/client/replica.js';
 import type {Changes, Content} from '../../src/protocol/changes.js';
 import {applyToContent} from '../../src/protocol/content.js';
-import {arbitraryChanges, arbitraryContent} from '../support/arbitrary-changes.js';
+import {
+  arbitraryChanges,
+  arbitraryContent,
+} from '../support/arbitrary-changes.js';
 import {arbitraryEdit, type Edit} from '../support/arbitrary-edits.js';
 import {canonicalize} from '../support/content.js';
 

@@ -8,7 +8,10 @@ import {
   parseJson,
 } from '../../src/protocol/parse-changes.js';
 import {applyToStore} from '../../src/server/live-store.js';
-import {arbitraryChanges, arbitraryContent} from '../support/arbitrary-changes.js';
+import {
+  arbitraryChanges,
+  arbitraryContent,
+} from '../support/arbitrary-changes.js';
 import {canonicalize} from '../support/content.js';
 
 const change = (tables: unknown, values: unknown = {}): unknown => [

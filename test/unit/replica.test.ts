@@ -67,9 +67,7 @@ describe('local changes', () => {
   test('T2: keep ids such as __proto__', () => {
     const {store, told} = createTold();
     store.transaction(() =>
-      store
-        .setCell('__proto__', 'constructor', '', 1)
-        .setValue('__proto__', 2),
+      store.setCell('__proto__', 'constructor', '', 1).setValue('__proto__', 2),
     );
     expect(JSON.stringify(told[0])).toBe(
       '[{"__proto__":{"constructor":{"":1}}},{"__proto__":2},1]',
@@ -133,7 +131,8 @@ describe('changes of the room', () => {
     const {store, replica, told, commit} = createTold();
     store.addValueListener(
       'v',
-      (_, valueId, value) => store.setValue(valueId, Math.min(Number(value), 5)),
+      (_, valueId, value) =>
+        store.setValue(valueId, Math.min(Number(value), 5)),
       true,
     );
     commit({}, {v: 3});
@@ -184,11 +183,17 @@ describe('content of the room', () => {
   test('takes the place of what is there, in one transaction', () => {
     const {store, replica, told} = createTold();
     replica.capture(false);
-    store.setContent([{t: {r: {a: 1, b: 1}}, u: {r: {a: 1}}}, {v: 1, w: 1}]);
+    store.setContent([
+      {t: {r: {a: 1, b: 1}}, u: {r: {a: 1}}},
+      {v: 1, w: 1},
+    ]);
     replica.capture(true);
     let transactions = 0;
     store.addDidFinishTransactionListener(() => transactions++);
-    replica.writeContent([{t: {r: {b: 2}, s: {c: '\uFFFD{}'}}}, {w: 1, x: null}]);
+    replica.writeContent([
+      {t: {r: {b: 2}, s: {c: '\uFFFD{}'}}},
+      {w: 1, x: null},
+    ]);
     expect(store.getContent()).toEqual([
       {t: {r: {b: 2}, s: {c: {}}}},
       {w: 1, x: null},

@@ -15,7 +15,7 @@ describe('joining', () => {
     expect(clientId).not.toBe(mark);
   });
 
-  test('J1: says hello on a socket that is open already', async () => {
+  test('J1: says hello on a socket that is open already', () => {
     const {session, socket} = createScriptedSession();
     socket.open();
     expect(socket.take()).toEqual([]);
@@ -24,7 +24,7 @@ describe('joining', () => {
     expect(socket.take()).toHaveLength(1);
   });
 
-  test('J1: sends no push before the welcome, and then all in order', async () => {
+  test('J1: sends no push before the welcome, and then all in order', () => {
     const {store, session, socket, welcome, takePushIds} =
       createScriptedSession();
     session.setAutoSave(true);
@@ -38,7 +38,7 @@ describe('joining', () => {
     expect(takePushIds()).toEqual([3]);
   });
 
-  test('J1: takes no notice of the welcome to an earlier hello', async () => {
+  test('J1: takes no notice of the welcome to an earlier hello', () => {
     const {store, session, socket, getHello, deliver, takePushIds} =
       createScriptedSession();
     session.setAutoSave(true);
@@ -108,9 +108,7 @@ describe('joining', () => {
     expect(session.getState()).toBe('syncing');
     const seen: unknown[] = [];
     store.addValueListener('v', (...[, , value]) => seen.push(value));
-    await world
-      .takeRequest()
-      .answer(200, '[{},{"v":"theirs","x":2}]', '"f.3"');
+    await world.takeRequest().answer(200, '[{},{"v":"theirs","x":2}]', '"f.3"');
     expect(store.getValues()).toEqual({v: 'mine', x: 2});
     expect(seen).toEqual([]);
     expect(getHello().slice(3)).toEqual(['f', 3]);
@@ -175,9 +173,9 @@ describe('joining', () => {
   });
 
   test('J6: says hello again where the room asks for it', async () => {
-    const {store, session, socket, deliver, getHello, welcome, start, ...scripted} =
-      createScriptedSession();
-    await start();
+    const scripted = createScriptedSession();
+    const {store, session, socket, deliver, getHello, welcome} = scripted;
+    await scripted.start();
     store.setValue('a', 1);
     const [, , mark] = getHello();
     socket.take();
@@ -190,14 +188,10 @@ describe('joining', () => {
     expect(session.getPendingCount()).toBe(1);
   });
 
-  test('F1: leaves frames alone that are not of the protocol', async () => {
-    const {store, session, socket, start} = createScriptedSession({
+  test('F1: leaves frames alone that are not of the protocol', () => {
+    const {store, session, socket} = createScriptedSession({
       config: {messagePrefix: 'tb/'},
     });
-    const {world, welcome} = {world: null, welcome: null};
-    void world;
-    void welcome;
-    void start;
     session.setAutoSave(true);
     socket.open();
     expect(socket.sent[0]).toMatch(/^tb\/h\[/);

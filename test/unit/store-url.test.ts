@@ -9,7 +9,7 @@ const createSocket = (options: object): PartySocket => {
     startClosed: true,
     WebSocket: class {},
     ...options,
-  } as any);
+  });
   onTestFinished(() => socket.close());
   return socket;
 };

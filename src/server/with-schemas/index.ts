@@ -1,16 +1,29 @@
 import type {Storage} from 'partykit/server';
-import type {Changes, Content, OptionalSchemas} from 'tinybase/with-schemas';
+import type {
+  Changes,
+  Content,
+  NoSchemas,
+  OptionalSchemas,
+  Store,
+} from 'tinybase/with-schemas';
 import {
   broadcastChanges as broadcast,
   loadStoreFromStorage as loadStore,
-  type TinyBasePartyKitServer,
+  TinyBasePartyKitServer as Server,
 } from '../party-server.js';
 
 export {
   hasStoreInStorage,
-  TinyBasePartyKitServer,
   type TinyBasePartyKitServerConfig,
 } from '../party-server.js';
+
+/**
+ * As `TinyBasePartyKitServer` of `tinybase-partykit/server`, with schemas:
+ * those of the Store that `createStore` returns.
+ */
+export class TinyBasePartyKitServer<
+  Schemas extends OptionalSchemas = NoSchemas,
+> extends Server<Store<Schemas>> {}
 
 /** As `loadStoreFromStorage` of `tinybase-partykit/server`, with schemas. */
 export const loadStoreFromStorage = loadStore as unknown as <
@@ -24,7 +37,7 @@ export const loadStoreFromStorage = loadStore as unknown as <
 export const broadcastChanges = broadcast as unknown as <
   Schemas extends OptionalSchemas,
 >(
-  server: TinyBasePartyKitServer,
+  server: Server<any>,
   changes: Changes<Schemas>,
   without?: string[],
 ) => Promise<void>;
