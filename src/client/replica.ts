@@ -99,28 +99,34 @@ export const createReplica = (
   /** Writes the Cells in one transaction; theirs are not local changes. */
   const write = (target: Leaves): void => {
     written = written ? new Map([...written, ...target]) : target;
-    store.transaction(() =>
-      target.forEach(([tableId, rowId, cellId, atom]) => {
-        const isDeleted = atom === DELETED;
-        const thing = decodeAtom(atom) as any;
-        if (tableId === null) {
-          isDeleted ? store.delValue(rowId) : store.setValue(rowId, thing);
-        } else if (!isDeleted) {
-          store.setCell(tableId, rowId, cellId, thing);
-        } else if (
-          store
-            .getCellIds(tableId, rowId)
-            .every(
-              (c) => target.get(getKey(tableId, rowId, c))?.[3] === DELETED,
-            )
-        ) {
-          // Cell by Cell a schema's defaults would keep the Row.
-          store.delRow(tableId, rowId);
-        } else {
-          store.delCell(tableId, rowId, cellId);
-        }
-      }),
-    );
+    try {
+      store.transaction(() =>
+        target.forEach(([tableId, rowId, cellId, atom]) => {
+          const isDeleted = atom === DELETED;
+          const thing = decodeAtom(atom) as any;
+          if (tableId === null) {
+            isDeleted ? store.delValue(rowId) : store.setValue(rowId, thing);
+          } else if (!isDeleted) {
+            store.setCell(tableId, rowId, cellId, thing);
+          } else if (
+            store
+              .getCellIds(tableId, rowId)
+              .every(
+                (c) => target.get(getKey(tableId, rowId, c))?.[3] === DELETED,
+              )
+          ) {
+            // Cell by Cell a schema's defaults would keep the Row.
+            store.delRow(tableId, rowId);
+          } else {
+            store.delCell(tableId, rowId, cellId);
+          }
+        }),
+      );
+    } catch (error) {
+      // Rolled back, perhaps without a word to the listener.
+      written = undefined;
+      throw error;
+    }
   };
 
   return {

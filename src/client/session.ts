@@ -25,6 +25,7 @@ import {
 } from './content-client.js';
 import {type Environment, WORLD} from './environment.js';
 import {createMovedError, createRefusedError} from './errors.js';
+import {parseChanges} from '../protocol/parse-changes.js';
 import {getPushFrames} from './push-frames.js';
 import type {Leaves} from './overlay.js';
 import {createReplica} from './replica.js';
@@ -210,6 +211,15 @@ export const createSession = (
     }
   };
 
+  /** Writes; what the app's listeners throw must not stop the conversation. */
+  const write = (target: Leaves): void => {
+    try {
+      replica.write(target);
+    } catch (error) {
+      onError(error);
+    }
+  };
+
   const getCovering = (pushes: Push[]): Changes[] =>
     pushes.filter(({isBare}) => !isBare).map(({changes}) => changes);
 
@@ -224,7 +234,7 @@ export const createSession = (
   ): void => {
     const {refusedIds = [], asSent, delta} = options;
     const refused = pushes.filter(({id}) => refusedIds.includes(id));
-    const target = new Map();
+    const target: Leaves = new Map();
     pending = pending.filter((push) => !pushes.includes(push));
     for (const changes of delta || []) {
       overlay.advance(changes, autoLoad ? target : new Map());
@@ -236,7 +246,7 @@ export const createSession = (
         : [],
       target,
     );
-    replica.write(target);
+    write(target);
     if (refused.length) {
       onError(createRefusedError(refused.map(({changes}) => changes)));
     }
@@ -281,7 +291,7 @@ export const createSession = (
         }
       } else if (autoLoad && !delta) {
         epoch = '';
-        void fetchContent().catch(onError);
+        void fetchContent(undefined, [roomEpoch, roomOffset]).catch(onError);
         return;
       } else if (autoLoad) {
         epoch = roomEpoch;
@@ -309,8 +319,9 @@ export const createSession = (
     }
   };
 
-  const onLegacyChanges = (changes: Changes): void => {
-    if (autoLoad && changes[2] === 1 && (link == 'live' || link == 'legacy')) {
+  const onLegacyChanges = (message: unknown): void => {
+    const changes = parseChanges(message);
+    if (autoLoad && changes && (link == 'live' || link == 'legacy')) {
       const target: Leaves = new Map();
       if (overlay.advance(changes, target) && link == 'legacy') {
         // Which of the two came last only the room knows: show this one, as
@@ -322,7 +333,7 @@ export const createSession = (
         sent.forEach((push) => (push.isBare = true));
         overlay.advance(changes, target);
       }
-      replica.write(target);
+      write(target);
     }
   };
 
@@ -436,8 +447,14 @@ export const createSession = (
     }
   };
 
-  /** Loads the content, and says hello where that is due. */
-  const fetchContent = async (initial?: InitialContent): Promise<void> => {
+  /**
+   * Loads the content, and says hello where that is due. It stands at least at
+   * `known`, should the response not tell.
+   */
+  const fetchContent = async (
+    initial?: InitialContent,
+    known: Position = ['', 0],
+  ): Promise<void> => {
     checkRoom();
     const asked = room;
     const wasFollowing = link == 'live' && !!epoch;
@@ -446,14 +463,18 @@ export const createSession = (
     onChange();
     try {
       const [text, position] = await contentClient.get();
-      const [atEpoch, atOffset] = note(position) ?? ['', 0];
+      const [atEpoch, atOffset] = note(position) ?? known;
       checkRoom();
       if (!destroyed && room == asked) {
         hasStore = !!text;
         if (!text) {
           initial ? writeContent(getInitialContent()) : enterEmptyRoom();
         } else if (!atEpoch || atEpoch != epoch || atOffset >= offset) {
-          writeContent(JSON.parse(text));
+          const content = JSON.parse(text);
+          if (!content?.[0] || !content[1]) {
+            throw new TypeError(`No TinyBase content at storePath: ${text}`);
+          }
+          writeContent(content);
           if (autoLoad) {
             epoch = atEpoch;
             offset = atOffset;

@@ -71,8 +71,7 @@ export class Audience<Connection extends RoomConnection> {
         other !== connection &&
         this.recall(other)?.clientId === greeting.clientId
       ) {
-        this.#remember(other, {clientId: '', mark: ''});
-        this.#edge.close(other, 4408, 'The client has another connection');
+        this.#retire(other, 4408, 'The client has another connection');
       }
     }
     this.#remember(connection, greeting);
@@ -93,11 +92,11 @@ export class Audience<Connection extends RoomConnection> {
     }
   }
 
-  /** Makes all clients come back that would send again what is pending. */
-  closeAll(code: number, reason: string): void {
+  /** Makes all clients come back, and send again what is pending. */
+  retireAll(code: number, reason: string): void {
     for (const connection of this.#edge.getConnections()) {
       if (this.recall(connection)) {
-        this.#edge.close(connection, code, reason);
+        this.#retire(connection, code, reason);
       }
     }
   }
@@ -168,6 +167,12 @@ export class Audience<Connection extends RoomConnection> {
         send(connection, stringify(truth.toList()));
       }
     }
+  }
+
+  /** Closes a connection; what still comes from it is not taken. */
+  #retire(connection: Connection, code: number, reason: string): void {
+    this.#remember(connection, {clientId: '', mark: ''});
+    this.#edge.close(connection, code, reason);
   }
 
   #remember(connection: Connection, greeting: Greeting): void {

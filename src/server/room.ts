@@ -17,7 +17,7 @@ import {
 } from '../protocol/messages.js';
 import {parseChanges, parseJson} from '../protocol/parse-changes.js';
 import {Audience, type Author} from './audience.js';
-import {authorise} from './authorise.js';
+import {type Authorised, authorise} from './authorise.js';
 import {Fragments} from './fragments.js';
 import {
   applyToStore,
@@ -64,6 +64,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   #authors = new Map<Connection, Author<Connection>>();
   #hasOthers = false;
   #without: string[] | undefined;
+  #authorising = false;
   /** What the transaction that the room itself runs has changed. */
   #happened: Changes | undefined;
 
@@ -138,15 +139,24 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     }
   }
 
-  /** Applies changes of the server's own; resolves when they are told. */
+  /**
+   * Applies changes of the server's own; resolves when they are told. While the
+   * hooks are asked it resolves when they are applied: a hook that waited for
+   * more would wait for itself.
+   */
   apply(changes: Changes, without: string[] = []): Promise<void> {
-    return this.#queue.run(() => {
+    const apply = () => {
       this.#audience.heal.touch(undefined, changes, this.#edge.now());
       this.#applyChanges(changes);
       this.#hasOthers ||= this.#steps > 0;
       this.#without = without;
       this.#steps++;
-    });
+    };
+    if (this.#authorising) {
+      apply();
+      return Promise.resolve();
+    }
+    return this.#queue.run(apply);
   }
 
   /** The content; undefined where the room has no Store. */
@@ -182,14 +192,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       const store = this.#store!;
       const hasSchema = store.hasTablesSchema() || store.hasValuesSchema();
       const sent = hasSchema ? structuredClone(content) : undefined;
-      const {accepted, refused} = this.#edge.hasHooks()
-        ? await authorise(content, {
-            hooks: this.#edge.hooks,
-            store,
-            who,
-            initialSave: true,
-          })
-        : {accepted: content, refused: false};
+      const {accepted, refused} = await this.#authorise(content, who, true);
       if (isEmpty(accepted) && !isEmpty(content)) {
         return {existed: false};
       }
@@ -338,12 +341,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   ): Promise<boolean> {
     const {connection} = author;
     const {accepted, refused} = this.#edge.hasHooks()
-      ? await authorise(changes, {
-          hooks: this.#edge.hooks,
-          store: this.#store!,
-          who: connection,
-          initialSave: false,
-        })
+      ? await this.#authorise(changes, connection, false)
       : {accepted: changes, refused: false};
     if (this.#audience.heal.touch(connection, accepted, this.#edge.now())) {
       author.heal.add(changes);
@@ -352,6 +350,27 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     author.asSent &&= asSent;
     this.#steps++;
     return refused || !inEffect;
+  }
+
+  async #authorise(
+    changes: Changes | Content,
+    who: unknown,
+    initialSave: boolean,
+  ): Promise<Authorised> {
+    if (!this.#edge.hasHooks()) {
+      return {accepted: [changes[0], changes[1], 1], refused: false};
+    }
+    this.#authorising = true;
+    try {
+      return await authorise(changes, {
+        hooks: this.#edge.hooks,
+        store: this.#store!,
+        who,
+        initialSave,
+      });
+    } finally {
+      this.#authorising = false;
+    }
   }
 
   #getAuthor(
@@ -499,7 +518,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     this.#delta = new Delta();
     this.#authors = new Map();
     this.#steps = 0;
-    this.#audience.closeAll(1011, 'The room could not store a change');
+    this.#audience.retireAll(1011, 'The room could not store a change');
   }
 
   #needsStore(): boolean {
@@ -528,13 +547,13 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     }
     if (this.#log.epoch) {
       const content = await this.#log.readContent();
-      setContent(store, structuredClone(content));
-      if (store.hasTablesSchema() || store.hasValuesSchema()) {
-        const changes = getSchemaChanges(store, content);
-        if (changes) {
-          this.#delta.add(changes);
-          this.#hasOthers = true;
-        }
+      const hasSchema = store.hasTablesSchema() || store.hasValuesSchema();
+      const stored = hasSchema ? structuredClone(content) : undefined;
+      setContent(store, content);
+      const changes = stored && getSchemaChanges(store, stored);
+      if (changes) {
+        this.#delta.add(changes);
+        this.#hasOthers = true;
       }
     }
     store.addDidFinishTransactionListener(() =>

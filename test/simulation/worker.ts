@@ -21,8 +21,7 @@ parentPort!.on('message', (seed: number) => {
   current = seed;
   void simulate(seed).then(
     // The trace is worth sending only where somebody reads it.
-    (outcome) =>
-      answer(outcome.failure ? outcome : {...outcome, trace: []}),
+    (outcome) => answer(outcome.failure ? outcome : {...outcome, trace: []}),
     fail,
   );
 });

@@ -66,7 +66,7 @@ describe('a legacy room', () => {
     expect(store.getValues()).toEqual({a: 2, b: 1, c: 2});
   });
 
-  test("L4: is no room of ours that is slow: its ETag tells", async () => {
+  test('L4: is no room of ours that is slow: its ETag tells', async () => {
     const {store, session, socket, world, welcome, ...scripted} =
       createScriptedSession();
     session.setAutoSave(true);

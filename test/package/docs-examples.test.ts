@@ -1,0 +1,78 @@
+/** Every TypeScript example, in the docs and in doc comments, type-checks. */
+import {execFile} from 'node:child_process';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {promisify} from 'node:util';
+import {expect, test} from 'vitest';
+
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+
+// What an excerpt without imports takes for granted.
+const IMPORTS = `
+import {PartySocket} from 'partysocket';
+import {createStore} from 'tinybase';
+import {createPartyKitPersister} from 'tinybase-partykit/client';
+import {TinyBasePartyKitServer} from 'tinybase-partykit/server';
+`;
+
+type Example = {source: string; code: string};
+
+const findExamples = async (path: string): Promise<Example[]> => {
+  const text = await readFile(join(REPOSITORY, path), 'utf8');
+  // In a doc comment each line begins with an asterisk.
+  const plain = path.endsWith('.md') ? text : text.replaceAll(/^ *\* ?/gm, '');
+  return [...plain.matchAll(/^```tsx?\n(.*?)^```/gms)].map(
+    ([, code], index) => ({
+      source: `${path}, example ${index + 1}`,
+      code: code!.includes('import ') ? code! : IMPORTS + code!,
+    }),
+  );
+};
+
+const listFiles = async (folder: string, ending: string): Promise<string[]> =>
+  (await readdir(join(REPOSITORY, folder), {recursive: true}))
+    .filter((name) => name.endsWith(ending))
+    .map((name) => join(folder, name));
+
+test('the examples of README, docs and doc comments type-check', async () => {
+  const paths = [
+    'README.md',
+    ...(await listFiles('docs', '.md')),
+    ...(await listFiles('src', '.ts')),
+  ];
+  const examples = (await Promise.all(paths.map(findExamples))).flat();
+  expect(examples.length).toBeGreaterThanOrEqual(4);
+
+  await mkdir(join(REPOSITORY, '.examples'), {recursive: true});
+  const folder = await mkdtemp(join(REPOSITORY, '.examples/'));
+  try {
+    await Promise.all(
+      examples.map(({source, code}, index) =>
+        writeFile(join(folder, `${index}.ts`), `// ${source}\n${code}`),
+      ),
+    );
+    await writeFile(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({
+        extends: '../../tsconfig.json',
+        compilerOptions: {noUnusedLocals: false, noImplicitOverride: false},
+        include: ['*.ts'],
+        exclude: [],
+      }),
+    );
+    const tsc = join(REPOSITORY, 'node_modules/typescript/bin/tsc');
+    await promisify(execFile)(process.execPath, [tsc, '-p', folder]).catch(
+      ({stdout}: {stdout: string}) => expect.fail(stdout),
+    );
+  } finally {
+    await rm(folder, {recursive: true});
+  }
+}, 120_000);
