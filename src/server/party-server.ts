@@ -78,7 +78,7 @@ const rooms = new WeakMap<TinyBasePartyKitServer<any>, Room<Connection>>();
  * ```ts
  * export default class extends TinyBasePartyKitServer {
  *   canSetCell(tableId: string, _rowId: string, cellId: string) {
- *     return Promise.resolve(tableId != 'prices' || cellId != 'locked');
+ *     return tableId != 'prices' || cellId != 'locked';
  *   }
  * }
  * ```
@@ -172,40 +172,43 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
   }
 
   /** Whether a client may change this Table. */
-  async canSetTable(
+  canSetTable(
     _tableId: Id,
     _initialSave: boolean,
     _requestOrConnection: PartyRequest | Connection,
-  ): Promise<boolean> {
+  ): boolean | Promise<boolean> {
     return true;
   }
 
   /** Whether a client may delete this Table; its Rows are asked for, too. */
-  async canDelTable(_tableId: Id, _connection: Connection): Promise<boolean> {
+  canDelTable(
+    _tableId: Id,
+    _connection: Connection,
+  ): boolean | Promise<boolean> {
     return true;
   }
 
   /** Whether a client may change this Row. */
-  async canSetRow(
+  canSetRow(
     _tableId: Id,
     _rowId: Id,
     _initialSave: boolean,
     _requestOrConnection: PartyRequest | Connection,
-  ): Promise<boolean> {
+  ): boolean | Promise<boolean> {
     return true;
   }
 
   /** Whether a client may delete this Row; its Cells are asked for, too. */
-  async canDelRow(
+  canDelRow(
     _tableId: Id,
     _rowId: Id,
     _connection: Connection,
-  ): Promise<boolean> {
+  ): boolean | Promise<boolean> {
     return true;
   }
 
   /** Whether a client may set this Cell. */
-  async canSetCell(
+  canSetCell(
     _tableId: Id,
     _rowId: Id,
     _cellId: Id,
@@ -213,33 +216,36 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
     _initialSave: boolean,
     _requestOrConnection: PartyRequest | Connection,
     _oldCell: CellOrUndefined,
-  ): Promise<boolean> {
+  ): boolean | Promise<boolean> {
     return true;
   }
 
   /** Whether a client may delete this Cell. */
-  async canDelCell(
+  canDelCell(
     _tableId: Id,
     _rowId: Id,
     _cellId: Id,
     _connection: Connection,
-  ): Promise<boolean> {
+  ): boolean | Promise<boolean> {
     return true;
   }
 
   /** Whether a client may set this Value. */
-  async canSetValue(
+  canSetValue(
     _valueId: Id,
     _value: Value,
     _initialSave: boolean,
     _requestOrConnection: PartyRequest | Connection,
     _oldValue: ValueOrUndefined,
-  ): Promise<boolean> {
+  ): boolean | Promise<boolean> {
     return true;
   }
 
   /** Whether a client may delete this Value. */
-  async canDelValue(_valueId: Id, _connection: Connection): Promise<boolean> {
+  canDelValue(
+    _valueId: Id,
+    _connection: Connection,
+  ): boolean | Promise<boolean> {
     return true;
   }
 }

@@ -453,9 +453,11 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
 
     const log = this.#log;
     const isFirst = !log.epoch;
+    // An answer that refuses is stored, too: it may be lost on the way.
+    const refuses = [...authors.values()].some(({answer}) => answer.length > 1);
     if (isPut || (list.length && isFirst)) {
       await this.#create(list);
-    } else if (list.length) {
+    } else if (list.length || (refuses && !isFirst)) {
       const answers: Clients = new Map();
       for (const {greeting, answer} of authors.values()) {
         if (greeting && answer[0]) {

@@ -3,12 +3,15 @@ import {afterAll, beforeAll, expect, test} from 'vitest';
 import type {PartyKitPersister} from 'tinybase-partykit/client';
 import {expectSoon} from '../support/expect-soon.js';
 import {
+  createClient,
+  expectSame,
   getPendingCount,
   startClient,
   untilOpen,
   type TestClient,
 } from '../support/halves.js';
 import type {PartyKitDev} from '../support/partykit-dev.js';
+import {startReverseProxy} from '../support/reverse-proxy.js';
 import {startTcpProxy} from '../support/tcp-proxy.js';
 import {createTestRoom, startTestRooms} from '../support/test-room.js';
 import {until} from '../support/until.js';
@@ -104,4 +107,56 @@ test('what was lost in flight is sent again', async () => {
     expect(b.store.getRow('t', 'r')).toEqual(row);
   });
   expect(a.errors).toEqual([]);
+});
+
+test('a change that overtakes a snapshot stays', async () => {
+  const room = createTestRoom(dev, 'tinybase');
+  await room.putContent([{}, {there: 1}]);
+  const b = await startClient('tinybase', room);
+  let change = 0;
+  // While each snapshot is on its way, b changes something.
+  const host = await startReverseProxy(dev.port, {
+    beforeAnswer: async ({method}) => {
+      if (method == 'GET') {
+        const id = `change${++change}`;
+        b.store.setValue(id, change);
+        await until(async () => (await room.getContent())?.[1][id]);
+        // It may show before the snapshot or after it, but then it stays.
+        await until(() => a.store.hasValue(id), {timeoutMs: 100}).catch(
+          () => {},
+        );
+      }
+    },
+  });
+  const a = createClient('ours', room, {host});
+  await untilOpen(a);
+  await a.persister.startAutoPersisting();
+  await expectSoon(() => expect(getSyncState(a)).toBe('synced'));
+  await expectSame(room, [a, b]);
+  expect(change).toBeGreaterThan(1);
+});
+
+test('a write outlives a snapshot that takes long', async () => {
+  const room = createTestRoom(dev, 'tinybase');
+  await room.putContent([{}, {there: 1}]);
+  let write = 0;
+  // While each snapshot is on its way, a writes, and takes it for applied.
+  const host = await startReverseProxy(dev.port, {
+    beforeAnswer: async ({method}) => {
+      if (method == 'GET' && a.persister.isAutoLoading()) {
+        a.store.setValue(`write${++write}`, write);
+        await until(() => !getPendingCount(a), {timeoutMs: 1_500}).catch(
+          () => {},
+        );
+      }
+    },
+  });
+  const a = createClient('ours', room, {host});
+  await untilOpen(a);
+  await a.persister.startAutoPersisting();
+  await expectSoon(() => expect(getSyncState(a)).toBe('synced'));
+  const values = (await room.getContent())![1];
+  expect(write).toBeGreaterThan(1);
+  expect(Object.keys(values)).toHaveLength(1 + write);
+  await expectSame(room, [a]);
 });

@@ -6,14 +6,14 @@
 type Id = string;
 
 interface Hooked {
-  canSetTable(tableId: Id, ...rest: any[]): Promise<boolean>;
-  canDelTable(tableId: Id, ...rest: any[]): Promise<boolean>;
-  canSetRow(tableId: Id, rowId: Id, ...rest: any[]): Promise<boolean>;
-  canDelRow(tableId: Id, rowId: Id, ...rest: any[]): Promise<boolean>;
-  canSetCell(t: Id, r: Id, c: Id, cell: any, ...rest: any[]): Promise<boolean>;
-  canDelCell(t: Id, r: Id, c: Id, ...rest: any[]): Promise<boolean>;
-  canSetValue(valueId: Id, value: any, ...rest: any[]): Promise<boolean>;
-  canDelValue(valueId: Id, ...rest: any[]): Promise<boolean>;
+  canSetTable(tableId: Id, ...rest: any[]): boolean | Promise<boolean>;
+  canDelTable(tableId: Id, ...rest: any[]): boolean | Promise<boolean>;
+  canSetRow(tableId: Id, rowId: Id, ...rest: any[]): boolean | Promise<boolean>;
+  canDelRow(tableId: Id, rowId: Id, ...rest: any[]): boolean | Promise<boolean>;
+  canSetCell(t: Id, r: Id, c: Id, cell: any, ...rest: any[]): boolean | Promise<boolean>;
+  canDelCell(t: Id, r: Id, c: Id, ...rest: any[]): boolean | Promise<boolean>;
+  canSetValue(valueId: Id, value: any, ...rest: any[]): boolean | Promise<boolean>;
+  canDelValue(valueId: Id, ...rest: any[]): boolean | Promise<boolean>;
 }
 
 const canSet = (id: Id): boolean => id !== 'refused';

@@ -12,7 +12,8 @@ export class FakeSocket {
   #wire: Wire | undefined;
   #waiting: string[] = [];
   #closed = false;
-  /** How many times a connection has ended. */
+  /** How many times a connection has opened, and ended. */
+  opens = 0;
   ends = 0;
 
   constructor(
@@ -85,6 +86,7 @@ export class FakeSocket {
       this.client,
       {
         onOpen: () => {
+        this.opens++;
           this.#waiting.splice(0).forEach((frame) => wire.sendUp(frame));
           this.world.note(this.client, 'open', wire.id);
           this.#dispatch('open', {});

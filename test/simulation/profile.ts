@@ -6,6 +6,8 @@ export type Profile = {
   /** How much of a step is doing something rather than waiting for something. */
   activity: number;
   clients: number;
+  /** Clients of TinyBase's own half. */
+  legacyClients: number;
   /** Each transaction also writes its number, so that a lost one shows. */
   markers: boolean;
   /** Clients whose Store has content before they join. */
@@ -35,10 +37,11 @@ export type Profile = {
 export const createProfile = (seed: number): Profile => {
   const random = new Random(seed ^ 0x2545f491);
   const {pick} = {pick: <Thing>(things: Thing[]) => random.pick(things)};
-  return {
+  const profile: Profile = {
     steps: 250,
     activity: pick([0.03, 0.1, 0.25]),
     clients: pick([2, 2, 3, 4]),
+    legacyClients: pick([0, 0, 1, 2]),
     markers: pick([true, false]),
     localContent: pick([0, 0, 0.5]),
     initialContent: pick([0, 0, 0.5]),
@@ -64,4 +67,13 @@ export const createProfile = (seed: number): Profile => {
       MAX_PUSH_LENGTH: pick([600, 8_000_000, 8_000_000]),
     },
   };
+  if (profile.legacyClients) {
+    // What TinyBase's own half does not survive, with whatever room.
+    Object.assign(profile, {
+      httpFailures: 0,
+      storageFailures: 0,
+      networkMs: Math.min(profile.networkMs, 100),
+    });
+  }
+  return profile;
 };

@@ -3,6 +3,7 @@ import {RoomLog} from '../../src/server/room-log.js';
 import {settle} from './clock.js';
 import {FakeHttp, lightenResponses} from './fake-http.js';
 import {describeDifference, flatten} from './flat-content.js';
+import {LegacyClient, patchFetch} from './legacy-client.js';
 import {Ledger} from './ledger.js';
 import {setLimits} from './limits.js';
 import {createProfile, type Profile} from './profile.js';
@@ -21,6 +22,8 @@ export type Outcome = {
 
 /** Where nothing else happens for this long, mostly somebody does something. */
 const QUIET_MS = 400;
+/** How long a room is idle before it sleeps, which legacy clients count on. */
+const SLEEP_MS = 10_000;
 const REST_MS = 30 * 60_000;
 const REST_STEPS = 20_000;
 
@@ -30,7 +33,7 @@ export const simulate = async (
 ): Promise<Outcome> => {
   const profile = {...createProfile(seed), ...changes};
   const world = new World(seed, profile);
-  const restore = lightenResponses();
+  const restore = [lightenResponses(), patchFetch()];
   setLimits(profile.limits);
   try {
     const steps = await run(world);
@@ -42,7 +45,7 @@ export const simulate = async (
       trace: world.trace,
     };
   } finally {
-    restore();
+    restore.forEach((undo) => undo());
   }
 };
 
@@ -53,6 +56,7 @@ const run = async (world: World): Promise<number> => {
   const room = new SimRoom(world, ledger, rules);
   const http = new FakeHttp(world, room, ledger);
   const clients: SimClient[] = [];
+  const legacyClients: LegacyClient[] = [];
   let names = 0;
   let steps = 0;
 
@@ -67,12 +71,23 @@ const run = async (world: World): Promise<number> => {
     const {wire} = client.socket;
     random.weigh<() => unknown>([
       [10, () => client.write()],
+      [
+        legacyClients.length * 4,
+        () => random.pick(legacyClients).write(),
+      ],
+      [
+        legacyClients.length * profile.drops,
+        () => random.pick(legacyClients).socket.wire?.breakLine(),
+      ],
       [profile.ownWrites * 10, () => room.write()],
       [0.1, () => client.reload()],
       [profile.drops * 10, () => wire?.isOpen && wire.breakLine()],
       [profile.drops * 10, () => client.socket.reconnect()],
       [profile.crashes * 10, () => room.crash()],
-      [profile.evictions * 10, () => room.isIdle() && room.evict()],
+      [
+        profile.evictions * 10,
+        () => room.isIdle(legacyClients.length ? SLEEP_MS : 0) && room.evict(),
+      ],
       [
         profile.drops,
         () => {
@@ -88,6 +103,9 @@ const run = async (world: World): Promise<number> => {
 
   for (let i = 0; i < profile.clients; i++) {
     join();
+  }
+  for (let i = 0; i < profile.legacyClients; i++) {
+    legacyClients.push(new LegacyClient(world, `l${i}`, room, http, ledger));
   }
   while (steps < profile.steps && !world.violation) {
     steps++;
@@ -130,6 +148,14 @@ const run = async (world: World): Promise<number> => {
     'G3',
     () => `stored is not the truth: ${describeDifference(truth, ledger.flat)}`,
   );
+  for (const {name, isSound, store} of legacyClients) {
+    const difference = describeDifference(flatten(store.getContent()), truth);
+    world.expect(
+      !difference || !isSound,
+      'G8',
+      () => `${name} differs from the room: ${difference}`,
+    );
+  }
   for (const client of clients) {
     const {session, name} = client;
     world.expect(

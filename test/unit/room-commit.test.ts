@@ -130,7 +130,7 @@ describe('a commit', () => {
     const {room, a} = await createJoined();
     room.wake();
     await room.room.apply([{}, {v: 1}, 1]);
-    expect(a.take()).toMatchObject([['c', [2, [[{}, {v: 1}, 1]]]]]);
+    expect(a.take()).toEqual([['c', [2, [[{}, {v: 1}, 1]], {}]]]);
   });
 
   test('P7, K2: sees the pushes before it in the same turn', async () => {
