@@ -31,6 +31,8 @@ export const createReplica = (
   let capturing = false;
   /** What the transaction under way writes on behalf of the room. */
   let written: Leaves | undefined;
+  /** What of it the Store took, before the app's listeners had their say. */
+  let taken = new Set<string>();
 
   const forEachStoreCell: ForEachStoreCell = (visit, tableId, rowId) => {
     (tableId === undefined ? store.getTableIds() : [tableId!]).forEach((t) =>
@@ -43,11 +45,18 @@ export const createReplica = (
     }
   };
 
+  const getThing = (tableId: string | null, rowId: string, cellId: string) =>
+    tableId === null
+      ? store.getValue(rowId)
+      : store.getCell(tableId, rowId, cellId);
+
   const overlay = createOverlay(forEachStoreCell);
 
   const listenerId = store.addDidFinishTransactionListener(() => {
     const theirs = written;
+    const theirsTaken = taken;
     written = undefined;
+    taken = new Set();
     if (!capturing) {
       return;
     }
@@ -90,14 +99,28 @@ export const createReplica = (
     for (const v of Object.keys(values)) {
       add(null, v, '', values[v], invalidValues[v]);
     }
+    // The log leaves out what a listener has set back to what it was.
+    theirsTaken.forEach((key) => {
+      const [t, r, c, atom] = theirs!.get(key)!;
+      const is = getThing(t, r, c);
+      if (
+        toAtom(is) !== atom &&
+        !(t === null ? values : cells[t]?.[r])?.[t === null ? r : c]
+      ) {
+        add(t, r, c, [undefined, is], false);
+      }
+    });
     if (changed) {
       overlay.cover(changes);
       onLocalChanges(changes);
     }
   });
 
-  /** Writes the Cells in one transaction; theirs are not local changes. */
-  const write = (target: Leaves): void => {
+  /**
+   * Writes the Cells in one transaction; theirs are not local changes. What a
+   * listener sets back is, unless the room has just refused it.
+   */
+  const write = (target: Leaves, isRefused = false): void => {
     written = written ? new Map([...written, ...target]) : target;
     try {
       store.transaction(() =>
@@ -120,11 +143,19 @@ export const createReplica = (
           } else {
             store.delCell(tableId, rowId, cellId);
           }
+          if (
+            capturing &&
+            !isRefused &&
+            toAtom(getThing(tableId, rowId, cellId)) === atom
+          ) {
+            taken.add(getKey(tableId, rowId, cellId));
+          }
         }),
       );
     } catch (error) {
       // Rolled back, perhaps without a word to the listener.
       written = undefined;
+      taken = new Set();
       throw error;
     }
   };

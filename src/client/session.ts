@@ -94,6 +94,8 @@ export const createSession = (
   /** The socket is still in the room that the connection has left. */
   let strayed = false;
   let conflict = false;
+  /** What a legacy room told while its content was under way. */
+  const heldFrames: unknown[] = [];
   let loads = 0;
   let saving: Promise<void> | undefined;
   let attempts = 0;
@@ -125,6 +127,9 @@ export const createSession = (
     link = next;
     if (next != 'greeting') {
       stopWaiting();
+    }
+    if (next == 'closed') {
+      heldFrames.length = 0;
     }
     watch();
     onChange();
@@ -212,9 +217,9 @@ export const createSession = (
   };
 
   /** Writes; what the app's listeners throw must not stop the conversation. */
-  const write = (target: Leaves): void => {
+  const write = (target: Leaves, isRefused?: boolean): void => {
     try {
-      replica.write(target);
+      replica.write(target, isRefused);
     } catch (error) {
       onError(error);
     }
@@ -246,7 +251,7 @@ export const createSession = (
         : [],
       target,
     );
-    write(target);
+    write(target, refused.length > 0);
     if (refused.length) {
       onError(createRefusedError(refused.map(({changes}) => changes)));
     }
@@ -305,14 +310,16 @@ export const createSession = (
   };
 
   const onCommit = ([commitOffset, delta, answers]: Commit): void => {
-    if (link == 'live') {
+    const mine = answers?.[mark];
+    // Without a delta it concerns its author alone.
+    if (link == 'live' && (delta || mine)) {
       // A load may have overtaken the commit, or is yet to come.
       const isNew = !autoLoad || (!!epoch && commitOffset > offset);
       if (isNew) {
         offset = commitOffset;
         commits++;
       }
-      answer(answers?.[mark] ?? [0], isNew ? delta : 0, isNew && !delta);
+      answer(mine ?? [0], isNew ? delta : 0, isNew && !delta);
       attempts = 0;
       watch();
       onChange();
@@ -320,6 +327,11 @@ export const createSession = (
   };
 
   const onLegacyChanges = (message: unknown): void => {
+    if (loads && link == 'legacy') {
+      // The content under way may be older, and would wipe it.
+      heldFrames.push(message);
+      return;
+    }
     const changes = parseChanges(message);
     if (autoLoad && changes && (link == 'live' || link == 'legacy')) {
       const target: Leaves = new Map();
@@ -363,7 +375,10 @@ export const createSession = (
   const settleLater = (push: Push): void => {
     const {sentAt} = push;
     setTimeout(() => {
-      if (link == 'legacy' && push.sentAt == sentAt) {
+      if (loads) {
+        // On top of the content under way, which may not have it.
+        settleLater(push);
+      } else if (link == 'legacy' && push.sentAt == sentAt) {
         take([push], {asSent: true});
         if (conflict && autoLoad && !pending.some(({isBare}) => isBare)) {
           conflict = false;
@@ -489,6 +504,9 @@ export const createSession = (
       throw error;
     } finally {
       loads--;
+      if (!loads) {
+        heldFrames.splice(0).forEach(onLegacyChanges);
+      }
       onChange();
     }
     if (link != 'legacy' && !(wasFollowing && link == 'live')) {

@@ -35,7 +35,8 @@ export type Telling<Connection> = {
   hasOthers: boolean;
   /** Ids of legacy connections that need not be told. */
   without: string[];
-  store: Store | undefined;
+  /** What legacy authors are to be shown again. */
+  heals: Map<Connection, DeltaList>;
 };
 
 export class Audience<Connection extends RoomConnection> {
@@ -131,14 +132,37 @@ export class Audience<Connection extends RoomConnection> {
     }
   }
 
+  /** The truth of what legacy authors have to be shown again. */
+  getHeals(
+    authors: Map<Connection, Author<Connection>>,
+    store: Store | undefined,
+  ): Map<Connection, DeltaList> {
+    const heals = new Map<Connection, DeltaList>();
+    for (const {connection, greeting, heal} of authors.values()) {
+      if (!greeting && store && !heal.isEmpty()) {
+        const truth = heal
+          .toList()
+          .flatMap((changes) => getTruth(store, changes))
+          .reduce((delta, changes) => delta.add(changes), new Delta());
+        heals.set(connection, truth.toList());
+      }
+    }
+    return heals;
+  }
+
   /** Tells those who never said hello, in TinyBase's own frames. */
   tellLegacy(telling: Telling<Connection>): void {
-    const {list, authors, hasOthers, without, store} = telling;
+    const {list, authors, hasOthers, without, heals} = telling;
     let texts: string[] | undefined;
     const send = (connection: Connection, frames: string[]) =>
       frames.forEach((text) => this.#send(connection, LEGACY_CHANGES, text));
     const stringify = (changes: Changes[]) =>
       changes.map((one) => JSON.stringify(one));
+    // What it is shown may be older than what it has written meanwhile.
+    const contest = (connection: Connection, changes: Changes[]) =>
+      changes.forEach((one) =>
+        this.heal.touch(connection, one, this.#edge.now(), true),
+      );
     for (const connection of this.#edge.getConnections()) {
       if (this.recall(connection)) {
         continue;
@@ -153,18 +177,13 @@ export class Audience<Connection extends RoomConnection> {
           send(connection, (texts ??= stringify(list)));
         }
         if (author) {
-          // An echo may be older than what it has written meanwhile.
-          list.forEach((changes) =>
-            this.heal.touch(connection, changes, this.#edge.now(), true),
-          );
+          contest(connection, list);
         }
       }
-      const heal = author?.heal.toList() ?? [];
-      if (heal.length && store) {
-        const truth = heal
-          .flatMap((changes) => getTruth(store, changes))
-          .reduce((delta, changes) => delta.add(changes), new Delta());
-        send(connection, stringify(truth.toList()));
+      const heal = heals.get(connection);
+      if (heal) {
+        send(connection, stringify(heal));
+        contest(connection, heal);
       }
     }
   }

@@ -45,6 +45,12 @@ export type TinyBasePartyKitServerConfig = {
   responseHeaders?: HeadersInit;
 };
 
+const RESPONSE_HEADERS = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Allow-Methods': '*',
+  'Access-Control-Allow-Headers': '*',
+};
+
 const HOOKS = [
   'canSetTable',
   'canDelTable',
@@ -93,11 +99,7 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
     this.config.storePath ??= '/store';
     this.config.messagePrefix ??= '';
     this.config.storagePrefix ??= '';
-    this.config.responseHeaders ??= {
-      'Access-Control-Allow-Origin': '*',
-      'Access-Control-Allow-Methods': '*',
-      'Access-Control-Allow-Headers': '*',
-    };
+    this.config.responseHeaders ??= RESPONSE_HEADERS;
     // A handler of the app may read the Store: it waits until that is loaded.
     const handlers = this as any;
     for (const name of HANDLERS) {
@@ -119,18 +121,16 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
    * override deals with the app's own requests and calls this for the rest.
    */
   async onRequest(request: PartyRequest): Promise<Response> {
-    return new URL(request.url).pathname.endsWith(
-      this.config.storePath ?? '/store',
-    )
+    // A subclass may have replaced the whole config by a field of its own.
+    const {storePath = '/store', responseHeaders = RESPONSE_HEADERS} =
+      this.config;
+    return new URL(request.url).pathname.endsWith(storePath)
       ? await respondToStoreRequest(
           getRoom(this),
           request as unknown as Request,
-          this.config.responseHeaders,
+          responseHeaders,
         )
-      : new Response(null, {
-          status: 404,
-          headers: this.config.responseHeaders,
-        });
+      : new Response(null, {status: 404, headers: responseHeaders});
   }
 
   /**

@@ -346,9 +346,12 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     if (this.#audience.heal.touch(connection, accepted, this.#edge.now())) {
       author.heal.add(changes);
     }
-    const {inEffect, asSent} = this.#applyChanges(accepted);
-    author.asSent &&= asSent;
-    this.#steps++;
+    const {inEffect, asSent, happened} = this.#applyChanges(accepted);
+    if (!asSent) {
+      author.asSent = false;
+      author.heal.add(happened);
+    }
+    this.#steps += isEmpty(accepted) ? 0 : 1;
     return refused || !inEffect;
   }
 
@@ -410,15 +413,20 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   }
 
   /** Applies to the live Store, or only to the delta where it is not loaded. */
-  #applyChanges(changes: Changes): {inEffect: boolean; asSent: boolean} {
+  #applyChanges(changes: Changes): {
+    inEffect: boolean;
+    asSent: boolean;
+    happened: Changes;
+  } {
     if (!this.#store) {
       this.#delta.add(changes);
-      return {inEffect: true, asSent: true};
+      return {inEffect: true, asSent: true, happened: changes};
     }
     this.#happened = [{}, {}, 1];
     try {
       applyToStore(this.#store, changes);
-      return compareToStore(this.#store, changes, this.#happened);
+      const happened = this.#happened;
+      return {...compareToStore(this.#store, changes, happened), happened};
     } finally {
       this.#happened = undefined;
     }
@@ -441,10 +449,12 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       list,
       authors,
       text: JSON.stringify(list),
+      // Now: what the app writes from here on is not stored with this.
+      heals: this.#audience.getHeals(authors, this.#store),
       hasOthers: this.#hasOthers || this.#without !== undefined,
       without: this.#hasOthers || authors.size ? [] : (this.#without ?? []),
     };
-    const steps = Math.max(this.#steps, 1);
+    const steps = this.#steps;
     this.#delta = new Delta();
     this.#authors = new Map();
     this.#steps = 0;
@@ -455,7 +465,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     const isFirst = !log.epoch;
     // An answer that refuses is stored, too: it may be lost on the way.
     const refuses = [...authors.values()].some(({answer}) => answer.length > 1);
-    if (isPut || (list.length && isFirst)) {
+    if (isPut || (isFirst && (list.length || steps))) {
       await this.#create(list);
     } else if (list.length || (refuses && !isFirst)) {
       const answers: Clients = new Map();
@@ -465,7 +475,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         }
       }
       await log.append(
-        log.offset + steps,
+        log.offset + Math.max(steps, 1),
         telling.text,
         Object.fromEntries(answers),
       );
@@ -477,9 +487,9 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       // Who is here had nothing, or a content of its own: all load this one.
       this.#audience.askAllForHello();
     } else {
-      this.#audience.tell({...telling, offset, store: this.#store});
+      this.#audience.tell({...telling, offset});
     }
-    this.#audience.tellLegacy({...telling, offset, store: this.#store});
+    this.#audience.tellLegacy({...telling, offset});
     // What the app has written meanwhile is not stored yet: next time, then.
     if (log.needsSnapshot() && this.#delta.isEmpty()) {
       await this.#compact();

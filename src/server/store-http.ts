@@ -53,10 +53,10 @@ export const respondToStoreRequest = async (
         'Content-Type': 'application/json; charset=utf-8',
       };
       const tags = request.headers.get('If-None-Match');
+      const matches = (tag: string) =>
+        tag == headers.ETag || (tag == '*' && content !== undefined);
       if (
-        tags
-          ?.split(',')
-          .some((tag) => tag.trim().replace(/^W\//, '') == headers.ETag)
+        tags?.split(',').some((tag) => matches(tag.trim().replace(/^W\//, '')))
       ) {
         return respond(304, null, headers);
       }

@@ -10,9 +10,19 @@ interface Hooked {
   canDelTable(tableId: Id, ...rest: any[]): boolean | Promise<boolean>;
   canSetRow(tableId: Id, rowId: Id, ...rest: any[]): boolean | Promise<boolean>;
   canDelRow(tableId: Id, rowId: Id, ...rest: any[]): boolean | Promise<boolean>;
-  canSetCell(t: Id, r: Id, c: Id, cell: any, ...rest: any[]): boolean | Promise<boolean>;
+  canSetCell(
+    t: Id,
+    r: Id,
+    c: Id,
+    cell: any,
+    ...rest: any[]
+  ): boolean | Promise<boolean>;
   canDelCell(t: Id, r: Id, c: Id, ...rest: any[]): boolean | Promise<boolean>;
-  canSetValue(valueId: Id, value: any, ...rest: any[]): boolean | Promise<boolean>;
+  canSetValue(
+    valueId: Id,
+    value: any,
+    ...rest: any[]
+  ): boolean | Promise<boolean>;
   canDelValue(valueId: Id, ...rest: any[]): boolean | Promise<boolean>;
 }
 

@@ -3,6 +3,7 @@ import {
   applyToFlat,
   describeDifference,
   type FlatContent,
+  flatten,
   toText,
 } from './flat-content.js';
 import {getTokens} from './ledger.js';
@@ -55,10 +56,10 @@ export class ClientChecks {
     const text = JSON.stringify(changes, encode);
     world.note(name, client.isWriting ? 'writes' : 'shows', text);
     if (client.isWriting) {
-      if (client.isStarted) {
+      if (client.persister.isAutoSaving()) {
         this.#written.push({changes: JSON.parse(text), text, told: 0});
       }
-    } else if (client.isStarted) {
+    } else {
       this.#transactions++;
       for (const token of getTokens(text)) {
         this.#expect(
@@ -73,18 +74,18 @@ export class ClientChecks {
   /** After each step. */
   check(): void {
     const {client} = this;
-    const {session, world, socket, ledger} = client;
+    const {persister, world, socket, ledger, isToggled} = client;
     this.#expect(
       !socket.waitingCount,
       'G2',
       'sent on a socket that is not open',
     );
-    if (!this.#dirty || world.profile.derivedWrites) {
+    if (!this.#dirty || world.profile.derivedWrites || isToggled) {
       return;
     }
     this.#dirty = false;
-    const pendingCount = session.getPendingCount();
-    const shown = client.getFlat();
+    const pendingCount = persister.getPendingCount();
+    const shown = flatten(client.store.getContent());
     if (pendingCount) {
       // G4: pending writes show, whatever has arrived.
       const expected = new Map(shown);
@@ -93,7 +94,7 @@ export class ClientChecks {
       }
       const difference = describeDifference(shown, expected);
       this.#expect(!difference, 'G4', `shows ${difference}`);
-    } else if (this.#isWelcomed && session.getState() == 'synced') {
+    } else if (this.#isWelcomed && persister.getSyncState() == 'synced') {
       // G4: without, it shows what was the truth at some time.
       this.#expect(
         ledger.texts.has(toText(shown)),

@@ -21,6 +21,7 @@ const createThing = (random: Random, createToken: CreateToken): any =>
     [0.5, () => null],
     [0.3, () => ''],
     [0.2, () => ({})],
+    [random.bigCells ? 0.5 : 0, () => createToken() + '€'.repeat(50_000)],
   ])();
 
 const createThings = (

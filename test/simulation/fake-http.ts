@@ -1,55 +1,8 @@
 /** HTTP between clients and the room: slow, failing, or losing the response. */
 import type {Ledger} from './ledger.js';
+import {LightRequest, LightResponse} from './light-http.js';
 import type {SimRoom} from './sim-room.js';
 import type {World} from './world.js';
-
-/** As much of a Response as both halves use; the real one takes its time. */
-class LightResponse {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly #body: string;
-
-  constructor(
-    body: string | null,
-    {status = 200, headers}: {status?: number; headers?: HeadersInit} = {},
-  ) {
-    this.#body = body ?? '';
-    this.status = status;
-    this.headers = new Headers(headers);
-  }
-
-  get ok(): boolean {
-    return this.status >= 200 && this.status < 300;
-  }
-
-  text(): Promise<string> {
-    return Promise.resolve(this.#body);
-  }
-}
-
-class LightRequest {
-  readonly headers = new Headers();
-
-  constructor(
-    readonly url: string,
-    readonly method: string,
-    readonly body: string,
-  ) {}
-
-  text(): Promise<string> {
-    return Promise.resolve(this.body);
-  }
-}
-
-const real = {Response: globalThis.Response};
-
-/** Makes the room answer with light responses; answers how to undo that. */
-export const lightenResponses = (): (() => void) => {
-  globalThis.Response = LightResponse as any;
-  return () => {
-    globalThis.Response = real.Response;
-  };
-};
 
 export class FakeHttp {
   requests = 0;

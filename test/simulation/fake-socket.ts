@@ -86,7 +86,7 @@ export class FakeSocket {
       this.client,
       {
         onOpen: () => {
-        this.opens++;
+          this.opens++;
           this.#waiting.splice(0).forEach((frame) => wire.sendUp(frame));
           this.world.note(this.client, 'open', wire.id);
           this.#dispatch('open', {});

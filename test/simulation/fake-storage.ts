@@ -64,6 +64,12 @@ export class FakeStorage {
     return !this.#groups.length && !this.#reads;
   }
 
+  /** Puts what has been there all along. */
+  fill(entries: {[key: string]: unknown}): void {
+    this.#current = new Map(Object.entries(entries));
+    this.durable = new Map(this.#current);
+  }
+
   /** Loses what is not durable, and leaves earlier handles without an answer. */
   crash(): void {
     this.#life++;
@@ -113,6 +119,9 @@ export class FakeStorage {
     const read = <Result>(get: () => Result): Promise<Result> => {
       if (dead()) {
         return never();
+      }
+      if (this.world.fault(this.world.profile.storageFailures / 4)) {
+        return Promise.reject(new Error('Storage failed'));
       }
       const result = get();
       const {clock, profile, random} = this.world;

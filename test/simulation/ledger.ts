@@ -33,6 +33,8 @@ export class Ledger {
   /** Each client's highest answered mutation id that is durable. */
   readonly answered = new Map<string, number>();
   storage!: FakeStorage;
+  /** What TinyBase's own server half had stored. */
+  takenOver: FlatContent | undefined;
 
   constructor(readonly world: World) {}
 
@@ -79,7 +81,7 @@ export class Ledger {
     for (const [clientId, [id]] of Object.entries<any>(answers)) {
       const last = this.answered.get(clientId) ?? 0;
       world.expect(
-        id >= last,
+        id >= last || this.#isForgetful,
         'G2',
         () => `answer ${id} of ${clientId} after ${last}`,
       );
@@ -125,6 +127,8 @@ export class Ledger {
           describeDifference(flat, new Map(JSON.parse(was ?? '[]'))),
       );
     } else {
+      const unlike = this.takenOver && describeDifference(flat, this.takenOver);
+      world.expect(!unlike, 'G8', () => `taken over with ${unlike}`);
       this.epoch = head.epoch;
       this.offset = head.offset;
       this.flat = flat;

@@ -3,25 +3,10 @@ import {createStore, type Store} from 'tinybase';
 import type {Persister} from 'tinybase/persisters';
 import {createPartyKitPersister} from 'tinybase/persisters/persister-partykit-client';
 import {transact} from './edits.js';
-import type {FakeHttp} from './fake-http.js';
 import {FakeSocket} from './fake-socket.js';
-import {flatten, type FlatContent} from './flat-content.js';
 import {getTokens, type Ledger} from './ledger.js';
 import type {WireHost} from './network.js';
 import type {World} from './world.js';
-
-/** The persister calls the global `fetch`: which client's, it says by its path. */
-const fetches = new Map<string, typeof fetch>();
-
-export const patchFetch = (): (() => void) => {
-  const realFetch = globalThis.fetch;
-  globalThis.fetch = (url, init) =>
-    fetches.get(new URL(url as string).pathname.split('/').at(-1)!)!(url, init);
-  return () => {
-    globalThis.fetch = realFetch;
-    fetches.clear();
-  };
-};
 
 export class LegacyClient {
   readonly store: Store = createStore();
@@ -34,11 +19,9 @@ export class LegacyClient {
     readonly world: World,
     readonly name: string,
     host: WireHost,
-    http: FakeHttp,
     readonly ledger: Ledger,
   ) {
     this.socket = new FakeSocket(world, name, host);
-    fetches.set(name, (url, init) => http.fetch(name, url as string, init));
     this.store.addDidFinishTransactionListener(() => this.#onTransaction());
     const persister = (this.#persister = createPartyKitPersister(
       this.store,
@@ -66,12 +49,12 @@ export class LegacyClient {
       return;
     }
     this.#writing = true;
-    transact(this.store, this.world.random, () => `${this.name}#${++this.#tokens}`);
+    transact(
+      this.store,
+      this.world.random,
+      () => `${this.name}#${++this.#tokens}`,
+    );
     this.#writing = false;
-  }
-
-  getFlat(): FlatContent {
-    return flatten(this.store.getContent());
   }
 
   #onTransaction(): void {

@@ -16,6 +16,14 @@ export type Profile = {
   initialContent: number;
   /** Clients whose app answers what it is shown by writes. */
   derivedWrites: boolean;
+  /** Clients that stop and start by themselves. */
+  toggles: number;
+  /** Somebody who sends what makes no sense. */
+  hostile: boolean;
+  /** What TinyBase's own server half has left in storage. */
+  takeover: boolean;
+  /** Cells that fill storage's values. */
+  bigCells: boolean;
   /** What the room's own code writes. */
   ownWrites: number;
   networkMs: number;
@@ -46,6 +54,10 @@ export const createProfile = (seed: number): Profile => {
     localContent: pick([0, 0, 0.5]),
     initialContent: pick([0, 0, 0.5]),
     derivedWrites: random.chance(0.1),
+    toggles: pick([0, 0, 0, 0.5]),
+    hostile: random.chance(0.1),
+    takeover: random.chance(0.1),
+    bigCells: random.chance(0.02),
     ownWrites: pick([0, 0, 0.03, 0.1]),
     networkMs: pick([1, 30, 300]),
     storageMs: pick([1, 10, 100]),

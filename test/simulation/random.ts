@@ -2,7 +2,11 @@
 export class Random {
   #state: number;
 
-  constructor(seed: number) {
+  constructor(
+    seed: number,
+    /** Whether what it makes may be as long as a stored value. */
+    readonly bigCells = false,
+  ) {
     this.#state = Math.imul(seed, 0x9e3779b1) ^ 0x5bf03635;
   }
 

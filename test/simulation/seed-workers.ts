@@ -56,7 +56,7 @@ export const runSeeds = async (
   const report: Report = {seeds: 0, steps: 0, failures: []};
   const runOne = () =>
     new Promise<void>((resolve, reject) => {
-      const thread = new Worker(worker, {execArgv: ['--enable-source-maps']});
+      const thread = new Worker(worker, {});
       const next = () => {
         const {value, done} = seeds.next();
         if (done || report.failures.length >= maxFailures) {

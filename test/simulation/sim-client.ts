@@ -1,26 +1,23 @@
-/** A client of ours: the real session over a fake socket, and what it must show. */
+/** A client of ours: the real Persister on a fake socket, and what it must show. */
 import {createStore, type Store} from 'tinybase';
-import {createSession, type Session} from '../../src/client/session.js';
+import {createPartyKitPersister} from '../../src/client/persister.js';
+import type {PartyKitPersister} from '../../src/client/types.js';
 import {ClientChecks} from './client-checks.js';
 import {createContent, transact} from './edits.js';
-import type {FakeHttp} from './fake-http.js';
 import {FakeSocket} from './fake-socket.js';
-import {flatten, type FlatContent} from './flat-content.js';
 import type {Ledger} from './ledger.js';
 import type {WireHost} from './network.js';
 import type {World} from './world.js';
 
-/** Above those that the session itself waits: in this world rooms are ours. */
-const isLegacyTimeout = (ms: number) => ms == 1_000;
-
 export class SimClient {
   readonly store: Store = createStore();
   readonly socket: FakeSocket;
-  readonly session: Session;
+  readonly persister: PartyKitPersister;
   readonly checks: ClientChecks;
   isDestroyed = false;
-  isStarted = false;
   isWriting = false;
+  /** Has not loaded or saved by itself all the time. */
+  isToggled = false;
   #tokens = 0;
   #transactions = 0;
 
@@ -28,26 +25,15 @@ export class SimClient {
     readonly world: World,
     readonly name: string,
     host: WireHost,
-    http: FakeHttp,
     readonly ledger: Ledger,
   ) {
-    const {clock, random} = world;
     this.socket = new FakeSocket(world, name, host);
     this.checks = new ClientChecks(this);
-    this.session = createSession(
+    this.persister = createPartyKitPersister(
       this.store,
       this.socket as any,
-      {},
-      {onError: (error) => this.checks.onError(error), onChange: () => {}},
-      {
-        fetch: (url, init) => http.fetch(name, url, init),
-        setTimeout: (run, ms) =>
-          clock.after(isLegacyTimeout(ms) ? 1e9 : ms, run),
-        clearTimeout: (timer) => clock.cancel(timer),
-        now: () => clock.now,
-        random: () => random.next(),
-        createId: () => `${name}.${world.createId()}`,
-      },
+      {storePath: `/store/${name}`},
+      (error) => this.checks.onError(error),
     );
     this.store.addDidFinishTransactionListener(() =>
       this.checks.onTransaction(),
@@ -59,37 +45,52 @@ export class SimClient {
 
   #createToken = (): string => `${this.name}#${++this.#tokens}`;
 
+  #createContent = (): any =>
+    createContent(this.world.random, this.#createToken);
+
   /** Starts, by chance with something in the Store already. */
   begin(): void {
     const {random, profile} = this.world;
     if (random.chance(profile.localContent)) {
-      this.store.setContent(createContent(random, this.#createToken));
+      this.store.setContent(this.#createContent());
     }
-    void this.start(
-      random.chance(profile.initialContent)
-        ? createContent(random, this.#createToken)
-        : undefined,
+    this.world.note(this.name, 'starts');
+    void this.persister.startAutoPersisting(
+      random.chance(profile.initialContent) ? this.#createContent() : undefined,
     );
   }
 
-  /** As createPartyKitPersister's `startAutoPersisting` does. */
-  async start(initialContent?: any): Promise<void> {
-    const {session, checks} = this;
-    this.world.note(this.name, 'starts');
-    session.setAutoSave(true);
-    this.isStarted = true;
-    session.setAutoLoad(true);
-    await session.load(initialContent).catch((error) => checks.onError(error));
-    if (!this.isDestroyed) {
-      await session.save().catch((error) => checks.onError(error));
-      session.join();
+  /** Makes sure that it loads and saves by itself. */
+  persist(): void {
+    if (this.isToggled) {
+      void this.persister.startAutoPersisting();
     }
   }
 
-  /** The app loads by hand, whatever the session is doing. */
+  toggle(): void {
+    const {persister, world, name} = this;
+    const action = world.random.pick([
+      'startAutoLoad',
+      'stopAutoLoad',
+      'startAutoSave',
+      'stopAutoSave',
+      'startAutoPersisting',
+      'stopAutoPersisting',
+    ] as const);
+    world.note(name, action);
+    this.isToggled = true;
+    void persister[action]();
+  }
+
+  /** The app loads by hand, whatever is under way. */
   reload(): void {
     this.world.note(this.name, 'loads');
-    void this.session.load().catch((error) => this.checks.onError(error));
+    void this.persister.load();
+  }
+
+  save(): void {
+    this.world.note(this.name, 'saves');
+    void this.persister.save();
   }
 
   write(): void {
@@ -106,14 +107,8 @@ export class SimClient {
   destroy(): void {
     this.world.note(this.name, 'is destroyed');
     this.isDestroyed = true;
-    this.session.setAutoSave(false);
-    this.session.setAutoLoad(false);
-    this.session.destroy();
+    void this.persister.destroy();
     this.socket.close();
-  }
-
-  getFlat(): FlatContent {
-    return flatten(this.store.getContent());
   }
 
   /** Makes `b` follow `a`, also where the room has changed it. */

@@ -1,12 +1,12 @@
 /** The room and what it runs on: its life, its connections, its requests. */
 import {createStore} from 'tinybase';
 import {parseChanges} from '../../src/protocol/parse-changes.js';
-import type {Hooks} from '../../src/server/authorise.js';
 import {Room} from '../../src/server/room.js';
 import type {Greeting, RoomEdge} from '../../src/server/room-edge.js';
 import {respondToStoreRequest} from '../../src/server/store-http.js';
-import {transact} from './edits.js';
+import {createContent, transact} from './edits.js';
 import {FakeStorage} from './fake-storage.js';
+import {flatten} from './flat-content.js';
 import type {Ledger} from './ledger.js';
 import type {Wire, WireHost} from './network.js';
 import type {Rules} from './rules.js';
@@ -33,7 +33,30 @@ export class SimRoom implements WireHost {
     this.storage = ledger.storage = new FakeStorage(world, (writes) =>
       ledger.onDurable(writes),
     );
+    if (world.profile.takeover) {
+      this.#fillAsTinyBase();
+    }
     this.#boot();
+  }
+
+  /** Content in the layout of TinyBase's own server half, and an app's key. */
+  #fillAsTinyBase(): void {
+    const {world, ledger, rules, storage} = this;
+    const {storagePrefix} = rules;
+    const content = createContent(world.random, () => `r#${++this.#tokens}`);
+    const flat = (ledger.takenOver = flatten(content));
+    const entries: {[key: string]: unknown} = {
+      [storagePrefix + 'hasStore']: 1,
+      [storagePrefix + 'app']: {own: 10n},
+    };
+    for (const [path, atom] of flat) {
+      const [area, ...ids] = JSON.parse(path);
+      entries[
+        storagePrefix +
+          (area == 't' ? `t${JSON.stringify(ids).slice(1, -1)}` : `v${ids[0]}`)
+      ] = atom;
+    }
+    storage.fill(entries);
   }
 
   #boot(): void {

@@ -23,7 +23,7 @@ export class World {
     seed: number,
     readonly profile: Profile,
   ) {
-    this.random = new Random(seed);
+    this.random = new Random(seed, profile.bigCells);
   }
 
   note(...parts: unknown[]): void {

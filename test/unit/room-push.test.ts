@@ -1,6 +1,9 @@
 import {describe, expect, test} from 'vitest';
 import {MAX_FRAGMENTS, MAX_PUSH_LENGTH} from '../../src/protocol/limits.js';
-import {createMemoryRoom, type MemoryRoomOptions} from '../support/memory-room.js';
+import {
+  createMemoryRoom,
+  type MemoryRoomOptions,
+} from '../support/memory-room.js';
 
 const START = {start: 0};
 
@@ -178,6 +181,35 @@ describe('a push', () => {
     expect(a.take()).toEqual([
       ['c', [2, [[{}, {v: 1}, 1]], {'mark of a': [1, 1]}]],
     ]);
+  });
+
+  test('P9: is refused where a hook throws, and the app learns of it', async () => {
+    const error = new Error('A hook of the app failed');
+    const {room, a, b} = await createJoined({
+      hooks: {
+        canSetValue: (valueId) => {
+          if (valueId == 'v') {
+            throw error;
+          }
+          return true;
+        },
+      },
+    });
+    const pushes = await Promise.allSettled([
+      a.push(1, {}, {v: 1}),
+      b.push(1, {}, {w: 1}),
+      a.push(2, {}, {x: 1}),
+    ]);
+    expect(pushes).toMatchObject([
+      {status: 'rejected', reason: error},
+      {status: 'fulfilled'},
+      {status: 'fulfilled'},
+    ]);
+    expect(a.take()[0]![1][2]).toEqual({
+      'mark of a': [2, 1],
+      'mark of b': [1],
+    });
+    expect(await getValues(room)).toEqual({w: 1, x: 1});
   });
 
   test('P10: makes the Store of a room that has none', async () => {

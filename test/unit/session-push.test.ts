@@ -42,6 +42,15 @@ describe('pushes', () => {
     expect(session.getPendingCount()).toBe(0);
   });
 
+  test('P6: of others are no news where the answer is 0', async () => {
+    const {store, deliver, commit, start} = createScriptedSession();
+    await start([{}, {a: 0}]);
+    // A platform that can only broadcast sends it to everyone.
+    deliver('c', [2, 0, {'mark of another': [1]}]);
+    commit(2, [[{}, {a: 1}, 1]]);
+    expect(store.getValues()).toEqual({a: 1});
+  });
+
   test('C1: stay on top of what others commit, without a flicker', async () => {
     const {store, commit, start} = createScriptedSession();
     await start([{}, {a: 0, b: 0}]);
