@@ -33,6 +33,8 @@ export const createReplica = (
   let written: Leaves | undefined;
   /** What of it the Store took, before the app's listeners had their say. */
   let taken = new Set<string>();
+  /** It was written within a transaction that the app has left open. */
+  let isNested = false;
 
   const forEachStoreCell: ForEachStoreCell = (visit, tableId, rowId) => {
     (tableId === undefined ? store.getTableIds() : [tableId!]).forEach((t) =>
@@ -57,11 +59,24 @@ export const createReplica = (
     const theirsTaken = taken;
     written = undefined;
     taken = new Set();
+    const [, , cells, invalidCells, values, invalidValues, tableIds, rowIds] =
+      store.getTransactionLog() as any;
+    if (theirs && isNested) {
+      isNested = false;
+      if (
+        ![cells, values].some((things) => Object.keys(things).length) &&
+        [...theirs.values()].some(
+          ([t, r, c, atom]) => toAtom(getThing(t, r, c)) !== atom,
+        )
+      ) {
+        // The app has rolled its transaction back, and the room's with it.
+        void Promise.resolve().then(() => write(theirs));
+        return;
+      }
+    }
     if (!capturing) {
       return;
     }
-    const [, , cells, invalidCells, values, invalidValues, tableIds, rowIds] =
-      store.getTransactionLog() as any;
     const changes = createChanges();
     let changed = false;
 
@@ -152,10 +167,21 @@ export const createReplica = (
           }
         }),
       );
+      isNested = !!written;
     } catch (error) {
-      // Rolled back, perhaps without a word to the listener.
+      // Rolled back, perhaps without a word to the listener: what can be
+      // written without the Cell that an app's listener throws at, is.
       written = undefined;
       taken = new Set();
+      if (target.size > 1) {
+        target.forEach((leaf, key) => {
+          try {
+            write(new Map([[key, leaf]]), isRefused);
+          } catch {
+            // The first error tells.
+          }
+        });
+      }
       throw error;
     }
   };

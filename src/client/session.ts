@@ -44,6 +44,8 @@ type Push = {
   text: string;
   /** When it was sent on this connection; 0 where it was not. */
   sentAt: number;
+  /** No room takes it: it counts as refused when it is answered. */
+  isTooLong?: boolean;
   /** No longer on top of the Store: a legacy room may have let another win. */
   isBare?: boolean;
 };
@@ -57,6 +59,11 @@ const LEGACY_TIMEOUT_MS = 1_000;
 /** When a push to a legacy room, which never answers, counts as applied. */
 const LEGACY_SETTLE_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
+/** A legacy room knows no fragments; past 1 MiB it closes the socket. */
+const MAX_LEGACY_LENGTH = 340_000;
+/** How often to load where commits overtake the content. */
+const MAX_LOADS = 3;
+const NO_CHANGES = '[{},{},1]';
 
 export type Session = ReturnType<typeof createSession>;
 
@@ -98,6 +105,7 @@ export const createSession = (
   const heldFrames: unknown[] = [];
   let loads = 0;
   let saving: Promise<void> | undefined;
+  let isGreetingDue = false;
   let attempts = 0;
   let watchdog: unknown;
   let retrying: unknown;
@@ -174,12 +182,13 @@ export const createSession = (
   const greet = (): void => {
     clearTimeout(retrying);
     retrying = undefined;
+    // What is under way may change what there is to say.
+    isGreetingDue = loads > 0 || !!saving;
     if (
+      !isGreetingDue &&
       !destroyed &&
       !strayed &&
       (connection.readyState ?? 1) == 1 &&
-      !loads &&
-      !saving &&
       (autoLoad || autoSave || pending.length)
     ) {
       mark = createId();
@@ -199,16 +208,16 @@ export const createSession = (
       for (const push of pending) {
         if (!push.sentAt) {
           push.sentAt = now();
+          push.isTooLong =
+            push.text.length >
+            (link == 'live' ? MAX_PUSH_LENGTH : MAX_LEGACY_LENGTH);
+          // The room still answers it, in its turn.
+          const text = push.isTooLong ? NO_CHANGES : push.text;
           if (link == 'legacy') {
-            say(LEGACY_CHANGES + push.text);
+            say(LEGACY_CHANGES + text);
             settleLater(push);
-          } else if (push.text.length > MAX_PUSH_LENGTH) {
-            // The room would wait for its id. And not now: the Store may be
-            // calling its listeners.
-            getPushFrames(push.id, '[{},{},1]').forEach(say);
-            void Promise.resolve().then(() => refuse(push));
           } else {
-            getPushFrames(push.id, push.text).forEach(say);
+            getPushFrames(push.id, text).forEach(say);
           }
         }
       }
@@ -238,7 +247,9 @@ export const createSession = (
     },
   ): void => {
     const {refusedIds = [], asSent, delta} = options;
-    const refused = pushes.filter(({id}) => refusedIds.includes(id));
+    const refused = pushes.filter(
+      ({id, isTooLong}) => isTooLong || refusedIds.includes(id),
+    );
     const target: Leaves = new Map();
     pending = pending.filter((push) => !pushes.includes(push));
     for (const changes of delta || []) {
@@ -255,11 +266,6 @@ export const createSession = (
     if (refused.length) {
       onError(createRefusedError(refused.map(({changes}) => changes)));
     }
-  };
-
-  const refuse = (push: Push): void => {
-    take([push], {refusedIds: [push.id]});
-    onChange();
   };
 
   const answer = (
@@ -477,8 +483,14 @@ export const createSession = (
     initialContent = initial ?? initialContent;
     onChange();
     try {
-      const [text, position] = await contentClient.get();
-      const [atEpoch, atOffset] = note(position) ?? known;
+      let text, atEpoch, atOffset;
+      let attempts = MAX_LOADS;
+      do {
+        const [body, position] = await contentClient.get();
+        text = body;
+        [atEpoch, atOffset] = note(position) ?? known;
+        // Commits may have overtaken it meanwhile.
+      } while (atEpoch && atEpoch == epoch && atOffset < offset && --attempts);
       checkRoom();
       if (!destroyed && room == asked) {
         hasStore = !!text;
@@ -509,7 +521,10 @@ export const createSession = (
       }
       onChange();
     }
-    if (link != 'legacy' && !(wasFollowing && link == 'live')) {
+    if (
+      isGreetingDue ||
+      (link != 'legacy' && !(wasFollowing && link == 'live'))
+    ) {
       greet();
     }
   };
@@ -544,6 +559,9 @@ export const createSession = (
       .finally(() => {
         saving = undefined;
         onChange();
+        if (isGreetingDue) {
+          greet();
+        }
       }));
 
   const listeners: [string, any][] = [

@@ -12,6 +12,12 @@ export const MAX_FRAME_LENGTH = 256_000;
  */
 export const MAX_PUSH_LENGTH = 8_000_000;
 
+/**
+ * How deep an object or array Cell may nest: far from where JSON, called some
+ * frames deeper elsewhere, overflows the stack.
+ */
+export const MAX_NESTING = 100;
+
 /** Most fragments of one push, so that empty ones do not add up either. */
 export const MAX_FRAGMENTS = 100;
 

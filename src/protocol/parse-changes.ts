@@ -10,12 +10,20 @@ import {
   decodeAtom,
   encodeAtom,
 } from './changes.js';
+import {MAX_NESTING} from './limits.js';
 import {setOwn} from './content.js';
 
 type Things = {[id: string]: unknown};
 
 const isThings = (things: unknown): things is Things =>
   typeof things == 'object' && things !== null && !Array.isArray(things);
+
+/** Whether objects and arrays are nested no deeper than that. */
+const isWithin = (thing: unknown, depth: number): boolean =>
+  typeof thing != 'object' ||
+  thing === null ||
+  (depth > 0 &&
+    Object.values(thing).every((child) => isWithin(child, depth - 1)));
 
 /** The atom in its one spelling, or undefined where it is none. */
 const parseAtom = (atom: unknown, deletable: boolean): Atom | undefined => {
@@ -27,7 +35,9 @@ const parseAtom = (atom: unknown, deletable: boolean): Atom | undefined => {
       if (atom[0] == '\uFFFD') {
         try {
           const decoded = decodeAtom(atom);
-          return typeof decoded == 'object' && decoded
+          return typeof decoded == 'object' &&
+            decoded &&
+            isWithin(decoded, MAX_NESTING)
             ? encodeAtom(decoded)
             : undefined;
         } catch {
@@ -41,9 +51,9 @@ const parseAtom = (atom: unknown, deletable: boolean): Atom | undefined => {
       return atom;
     case 'object':
       try {
-        return encodeAtom(atom);
+        return isWithin(atom, MAX_NESTING) ? encodeAtom(atom) : undefined;
       } catch {
-        // Nested too deep for JSON, or not JSON at all.
+        // Not JSON, as a key of the app's own in storage may be.
         return undefined;
       }
     default:

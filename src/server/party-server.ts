@@ -156,7 +156,9 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
   /**
    * The room's live Store. What you write to it is stored and sent to everyone,
    * like a client's push, but asks no hook. It is there in every handler that is
-   * a method (`onStart`, `onConnect`, `onRequest`, …).
+   * a method (`onStart`, `onConnect`, `onRequest`, …). In a room that has no
+   * Store yet this makes one: clients load it, and their initial content is not
+   * used.
    *
    * @throws Where the Store is not loaded yet, as in the constructor.
    */
@@ -321,7 +323,9 @@ export const loadStoreFromStorage = async (
 
 /**
  * Applies changes of the server's own to the room, stores them and tells all
- * clients; resolves when that is done. Unlike TinyBase's it stores them, too.
+ * clients; resolves when that is done. Unlike TinyBase's it stores them, too. In
+ * a room that has no Store yet it makes one: clients load it, and their initial
+ * content is not used.
  *
  * @param changes What changed, as TinyBase's `getTransactionChanges` gives it.
  * @param without Ids of connections which show it already. It spares TinyBase's

@@ -156,7 +156,12 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       apply();
       return Promise.resolve();
     }
-    return this.#queue.run(apply);
+    return this.#queue.run(async () => {
+      if (this.#needsStore()) {
+        await this.#loadStore();
+      }
+      apply();
+    });
   }
 
   /** The content; undefined where the room has no Store. */
@@ -466,7 +471,8 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     // An answer that refuses is stored, too: it may be lost on the way.
     const refuses = [...authors.values()].some(({answer}) => answer.length > 1);
     if (isPut || (isFirst && (list.length || steps))) {
-      await this.#create(list);
+      // All of it: a schema may have filled the Store in before.
+      telling.list = await this.#create(list);
     } else if (list.length || (refuses && !isFirst)) {
       const answers: Clients = new Map();
       for (const {greeting, answer} of authors.values()) {
@@ -496,8 +502,8 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     }
   }
 
-  /** Stores the first content of a room that had none. */
-  async #create(list: DeltaList): Promise<void> {
+  /** Stores the first content of a room that had none; answers all of it. */
+  async #create(list: DeltaList): Promise<DeltaList> {
     const log = this.#log;
     let text = this.#store?.getJson();
     if (text === undefined) {
@@ -505,10 +511,12 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       list.forEach((changes) => applyToContent(content, changes));
       text = JSON.stringify(content);
     }
+    const [tables, values] = JSON.parse(text);
     log.epoch = this.#edge.createId();
     log.offset = 1;
     this.#clients ??= new Map();
     await log.snapshot(text, this.#clients);
+    return isEmpty([tables, values]) ? [] : [[tables, values, 1]];
   }
 
   async #compact(): Promise<void> {

@@ -2,6 +2,7 @@
 import {FakeHttp} from './fake-http.js';
 import {HostileClient} from './hostile-client.js';
 import {LegacyClient} from './legacy-client.js';
+import {LegacyRoom} from './legacy-room.js';
 import {Ledger} from './ledger.js';
 import {createRules} from './rules.js';
 import {SimClient} from './sim-client.js';
@@ -14,6 +15,8 @@ const SLEEP_MS = 10_000;
 export class Cast {
   readonly ledger: Ledger;
   readonly room: SimRoom;
+  /** In its place where the profile says so. */
+  readonly legacyRoom: LegacyRoom | undefined;
   readonly http: FakeHttp;
   readonly clients: SimClient[] = [];
   readonly legacyClients: LegacyClient[] = [];
@@ -23,7 +26,14 @@ export class Cast {
   constructor(readonly world: World) {
     this.ledger = new Ledger(world);
     this.room = new SimRoom(world, this.ledger, createRules(world));
-    this.http = new FakeHttp(world, this.room, this.ledger);
+    this.legacyRoom = world.profile.legacyRoom
+      ? new LegacyRoom(world)
+      : undefined;
+    this.http = new FakeHttp(world, this.#host, this.ledger);
+  }
+
+  get #host(): SimRoom | LegacyRoom {
+    return this.legacyRoom ?? this.room;
   }
 
   enter(): void {
@@ -41,8 +51,9 @@ export class Cast {
   }
 
   #join(): void {
-    const {world, room, ledger} = this;
-    const client = new SimClient(world, `c${this.#names++}`, room, ledger);
+    const {world, ledger} = this;
+    const name = `c${this.#names++}`;
+    const client = new SimClient(world, name, this.#host, ledger);
     this.clients.push(client);
     client.begin();
   }
@@ -89,12 +100,16 @@ export class Cast {
 
   /** Lets those learn of it who believe in a broken connection. */
   calmDown(): void {
-    for (const client of this.clients) {
-      const {socket} = client;
+    for (const {socket} of this.clients) {
       if (socket.wire?.isBroken && !socket.wire.isDone) {
         socket.reconnect();
       }
-      client.persist();
     }
+    this.persist();
+  }
+
+  /** Makes those follow the room who had stopped. */
+  persist(): void {
+    this.clients.forEach((client) => client.persist());
   }
 }

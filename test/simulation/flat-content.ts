@@ -9,7 +9,7 @@ const flattenAtom = (value: unknown): unknown =>
 /** Applies content or changes, in the order in which they are written. */
 export const applyToFlat = (
   flat: FlatContent,
-  [tables, values]: [any, any, 1?] | any,
+  [tables, values]: any,
 ): FlatContent => {
   const clear = (...path: string[]) => {
     const prefix = JSON.stringify(path).slice(0, -1) + ',';

@@ -16,6 +16,8 @@ export type Profile = {
   initialContent: number;
   /** Clients whose app answers what it is shown by writes. */
   derivedWrites: boolean;
+  /** The room is TinyBase's own. */
+  legacyRoom: boolean;
   /** Clients that stop and start by themselves. */
   toggles: number;
   /** Somebody who sends what makes no sense. */
@@ -54,6 +56,7 @@ export const createProfile = (seed: number): Profile => {
     localContent: pick([0, 0, 0.5]),
     initialContent: pick([0, 0, 0.5]),
     derivedWrites: random.chance(0.1),
+    legacyRoom: random.chance(0.05),
     toggles: pick([0, 0, 0, 0.5]),
     hostile: random.chance(0.1),
     takeover: random.chance(0.1),
@@ -79,12 +82,27 @@ export const createProfile = (seed: number): Profile => {
       MAX_PUSH_LENGTH: pick([600, 8_000_000, 8_000_000]),
     },
   };
+  if (profile.bigCells) {
+    // As in the real limits: what a push may be long, so many frames hold.
+    profile.limits.MAX_FRAME_LENGTH = 256_000;
+  }
   if (profile.legacyClients) {
     // What TinyBase's own half does not survive, with whatever room.
     Object.assign(profile, {
       httpFailures: 0,
       storageFailures: 0,
       networkMs: Math.min(profile.networkMs, 100),
+    });
+  }
+  if (profile.legacyRoom) {
+    Object.assign(profile, {
+      legacyClients: 0,
+      httpFailures: 0,
+      networkMs: Math.min(profile.networkMs, 30),
+      crashes: 0,
+      evictions: 0,
+      ownWrites: 0,
+      hostile: false,
     });
   }
   return profile;

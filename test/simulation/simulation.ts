@@ -64,15 +64,24 @@ const play = async (world: World, cast: Cast): Promise<number> => {
   world.note('--- rest');
   world.calm = true;
   cast.calmDown();
-  const endsAt = clock.now + REST_MS;
-  let rest = 0;
-  while (!clock.isEmpty && clock.next < endsAt && !world.violation) {
-    world.expect(++rest < REST_STEPS, 'G1', () => 'it never comes to rest');
-    await clock.step();
-    cast.check();
-  }
+  steps += await rest(world, cast);
+  cast.persist();
+  steps += await rest(world, cast);
   if (!world.violation) {
     await checkRest(world, cast);
   }
-  return steps + rest;
+  return steps;
+};
+
+const rest = async (world: World, cast: Cast): Promise<number> => {
+  const {clock} = world;
+  const endsAt = clock.now + REST_MS;
+  let steps = 0;
+  await settle();
+  while (!clock.isEmpty && clock.next < endsAt && !world.violation) {
+    world.expect(++steps < REST_STEPS, 'G1', () => 'it never comes to rest');
+    await clock.step();
+    cast.check();
+  }
+  return steps;
 };

@@ -15,7 +15,7 @@ export interface HeldStorage extends MemoryStorage {
 export const createHeldStorage = (
   storage: MemoryStorage = createMemoryStorage(),
 ): HeldStorage => {
-  let held: {
+  const held: {
     write: () => Promise<any>;
     resolve: (result: any) => void;
     reject: (error: Error) => void;

@@ -107,9 +107,7 @@ describe("TinyBase's layout", () => {
     expect(Object.keys(values)).not.toContain('elocity');
     expect(Object.keys(values)).not.toContain('ision');
     const keys = storage.getEntries().map(([key]) => key);
-    expect(keys).toEqual(
-      expect.arrayContaining(APP.map(([key]) => key)),
-    );
+    expect(keys).toEqual(expect.arrayContaining(APP.map(([key]) => key)));
   });
 
   test('S5: is left as it is by who only looks', async () => {

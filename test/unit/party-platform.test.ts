@@ -5,7 +5,15 @@ import {
   loadStoreFromStorage,
   TinyBasePartyKitServer,
 } from 'tinybase-partykit/server';
-import {afterEach, beforeEach, describe, expect, onTestFinished, test, vi} from 'vitest';
+import {
+  afterEach,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from 'vitest';
 import {expectSoon} from '../support/expect-soon.js';
 import {createFakeParty, type FakePartyOptions} from '../support/fake-party.js';
 import {createMemoryStorage} from '../support/memory-storage.js';

@@ -1,7 +1,10 @@
 import {createStore} from 'tinybase';
 import {describe, expect, test} from 'vitest';
 import {createHeldStorage} from '../support/held-storage.js';
-import {createMemoryRoom, type MemoryRoomOptions} from '../support/memory-room.js';
+import {
+  createMemoryRoom,
+  type MemoryRoomOptions,
+} from '../support/memory-room.js';
 import {createMemoryStorage} from '../support/memory-storage.js';
 import {settle} from '../support/scripted-world.js';
 
@@ -120,8 +123,12 @@ describe('a commit', () => {
     await a.push(1, {}, {v: 1});
     await settle();
     const told = (frames: [string, any][]) =>
-      Object.assign({}, ...frames.flatMap(([, [, list]]) =>
-        (list || []).map(([, values]: any) => values)));
+      Object.assign(
+        {},
+        ...frames.flatMap(([, [, list]]) =>
+          (list || []).map(([, values]: any) => values),
+        ),
+      );
     expect(told(a.take())).toMatchObject({reaction: true});
     expect(told(b.take())).toEqual({v: 1, reaction: true});
   });
@@ -267,9 +274,7 @@ describe('a room with a schema', () => {
     const expected = [{t: {r: {c: 1, d: 'd'}}}, {v: 0}];
     expect(await room.getContent()).toEqual(expected);
     const welcome = await room.connect().greet(position);
-    expect(welcome[5]).toEqual([
-      [{t: {r: {x: '\uFFFC', d: 'd'}}}, {v: 0}, 1],
-    ]);
+    expect(welcome[5]).toEqual([[{t: {r: {x: '\uFFFC', d: 'd'}}}, {v: 0}, 1]]);
     room.restart();
     expect(await room.getContent()).toEqual(expected);
   });

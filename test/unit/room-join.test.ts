@@ -46,12 +46,7 @@ describe('a welcome', () => {
     const {room} = await createWritten(4);
     room.restart();
     const welcome = await room.connect().greet({epoch: 'epoch1', offset: 3});
-    expect(welcome.slice(2)).toEqual([
-      'epoch1',
-      4,
-      [0],
-      [[{}, {v4: 4}, 1]],
-    ]);
+    expect(welcome.slice(2)).toEqual(['epoch1', 4, [0], [[{}, {v4: 4}, 1]]]);
   });
 
   test.each([
@@ -160,10 +155,7 @@ describe('a hello', () => {
     const {room, writer} = await createWritten(1);
     const reader = room.connect('reader');
     await reader.greet({clientId: 'secret of the reader'});
-    await Promise.all([
-      writer.push(2, {}, {a: 1}),
-      reader.push(1, {}, {a: 2}),
-    ]);
+    await Promise.all([writer.push(2, {}, {a: 1}), reader.push(1, {}, {a: 2})]);
     const seen = [...writer.frames, ...reader.frames].join();
     expect(seen).toContain('mark of reader');
     expect(seen).not.toContain('secret of the reader');

@@ -1,5 +1,8 @@
 import {describe, expect, test} from 'vitest';
-import {createMemoryRoom, type MemoryRoomOptions} from '../support/memory-room.js';
+import {
+  createMemoryRoom,
+  type MemoryRoomOptions,
+} from '../support/memory-room.js';
 
 const createRoom = async (options: MemoryRoomOptions = {}) => {
   const room = createMemoryRoom(options);
@@ -43,10 +46,7 @@ describe('a legacy client', () => {
     const {a, b, legacy} = await createRoom();
     const c = legacy('c');
     await a.send({t: {r: {a: 1}, s: {a: 1}}});
-    await Promise.all([
-      a.send({t: {r: '\uFFFC'}}),
-      b.send({t: {r: {b: 2}}}),
-    ]);
+    await Promise.all([a.send({t: {r: '\uFFFC'}}), b.send({t: {r: {b: 2}}})]);
     expect(c.getChanges().slice(1)).toEqual([
       [{t: {r: '\uFFFC'}}, {}, 1],
       [{t: {r: {b: 2}}}, {}, 1],
@@ -92,10 +92,7 @@ describe('a legacy client', () => {
 
   test('L2: is shown the truth where both wrote at once', async () => {
     const {a, b} = await createRoom();
-    await Promise.all([
-      a.send({t: {r: {c: 'a'}}}),
-      b.send({t: {r: {c: 'b'}}}),
-    ]);
+    await Promise.all([a.send({t: {r: {c: 'a'}}}), b.send({t: {r: {c: 'b'}}})]);
     const truth = {t: {r: {c: 'b'}}};
     expect(a.getChanges().at(-1)[0]).toEqual(truth);
     expect(b.getChanges().at(-1)[0]).toEqual(truth);

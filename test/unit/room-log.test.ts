@@ -4,9 +4,15 @@ import type {Changes, Content} from '../../src/protocol/changes.js';
 import {applyToContent} from '../../src/protocol/content.js';
 import {MAX_CLIENTS} from '../../src/server/limits.js';
 import {RoomLog} from '../../src/server/room-log.js';
-import {arbitraryChanges, arbitraryContent} from '../support/arbitrary-changes.js';
+import {
+  arbitraryChanges,
+  arbitraryContent,
+} from '../support/arbitrary-changes.js';
 import {canonicalize} from '../support/content.js';
-import {createMemoryStorage, type MemoryStorage} from '../support/memory-storage.js';
+import {
+  createMemoryStorage,
+  type MemoryStorage,
+} from '../support/memory-storage.js';
 
 const open = async (storage: MemoryStorage, prefix = ''): Promise<RoomLog> => {
   const log = new RoomLog(storage, prefix);
@@ -127,7 +133,9 @@ describe('the log of a room', () => {
     await append(log, {v: 1}, {client: [7]});
     await log.snapshot('[{},{"v":1}]', await log.readClients());
     expect(log.needsSnapshot()).toBe(false);
-    expect(getKeys(storage).filter((key) => /:[sc]:/.test(key))).toHaveLength(2);
+    expect(getKeys(storage).filter((key) => /:[sc]:/.test(key))).toHaveLength(
+      2,
+    );
     expect(getKeys(storage)).toContain('app');
     const again = await open(storage);
     expect(again.offset).toBe(2);
@@ -149,9 +157,9 @@ describe('the log of a room', () => {
       '',
     );
     await failing.open(() => '');
-    await expect(
-      failing.snapshot('[{},{"v":1}]', new Map()),
-    ).rejects.toThrow('full');
+    await expect(failing.snapshot('[{},{"v":1}]', new Map())).rejects.toThrow(
+      'full',
+    );
     expect(storage.getEntries()).toEqual(before);
   });
 
@@ -250,7 +258,7 @@ describe('the log of a room', () => {
             } else if (step == 'snapshot') {
               await log.snapshot(JSON.stringify(expected), new Map());
             } else {
-              applyToContent(expected, step as Changes);
+              applyToContent(expected, step);
               await log.append(log.offset + 1, JSON.stringify([step]), {});
             }
             expect(canonicalize(await log.readContent())).toBe(

@@ -128,6 +128,9 @@ describe('the content of a room', () => {
     await settle();
     commit(2, [[{}, {a: 2}, 1]]);
     await world.takeRequest().answer(200, '[{},{"a":1}]', '"e.1"');
+    expect(store.getValues()).toEqual({a: 2});
+    // Loaded again: what `load` promises is the room's content.
+    await world.takeRequest().answer(200, '[{},{"a":2}]', '"e.2"');
     await loading;
     expect(store.getValues()).toEqual({a: 2});
     commit(3, [[{}, {b: 3}, 1]]);

@@ -2,7 +2,10 @@ import {createStore} from 'tinybase';
 import {describe, expect, test} from 'vitest';
 import {MAX_CONTENT_LENGTH} from '../../src/server/limits.js';
 import {respondToStoreRequest} from '../../src/server/store-http.js';
-import {createMemoryRoom, type MemoryRoomOptions} from '../support/memory-room.js';
+import {
+  createMemoryRoom,
+  type MemoryRoomOptions,
+} from '../support/memory-room.js';
 
 const CORS = {
   'Access-Control-Allow-Origin': '*',
@@ -47,10 +50,7 @@ describe('GET', () => {
     expect(response.status).toBe(200);
     expect(response.headers.get('ETag')).toBe('"epoch1.1"');
     expect(response.headers.get('Content-Type')).toMatch(/^application\/json/);
-    expect(await response.json()).toEqual([
-      {t: {r: {c: '\uFFFD[1]'}}},
-      {v: 1},
-    ]);
+    expect(await response.json()).toEqual([{t: {r: {c: '\uFFFD[1]'}}}, {v: 1}]);
     await room.room.apply([{}, {v: 2}, 1]);
     expect((await request('GET')).headers.get('ETag')).toBe('"epoch1.2"');
   });
@@ -101,10 +101,7 @@ describe('PUT', () => {
       201,
       '"epoch1.1"',
     ]);
-    expect(await (await request('GET')).json()).toEqual([
-      {t: {r: {c: 1}}},
-      {},
-    ]);
+    expect(await (await request('GET')).json()).toEqual([{t: {r: {c: 1}}}, {}]);
   });
 
   test('H2: stores empty content, too', async () => {
