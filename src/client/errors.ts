@@ -12,10 +12,11 @@ export const createRefusedError = (changes: Changes[]) =>
     changes,
   );
 
-export const createMovedError = (changes: Changes[]) =>
+export const createLostError = (changes: Changes[]) =>
   createError(
-    'MovedError',
-    'The connection moved to another room before the one it left had ' +
-      'answered these changes: wait for the sync state `synced` first.',
+    'LostError',
+    'The room had not answered these changes when the Persister was destroyed ' +
+      'or its connection moved to another room: wait for getPendingCount() to ' +
+      'be 0 before.',
     changes,
   );

@@ -41,8 +41,36 @@ export type ForEachStoreCell = (
 
 export const createOverlay = (forEachStoreCell: ForEachStoreCell) => {
   const truth: Leaves = new Map();
+  /** The truth by Table and Row, for deletions of those. */
+  const rows = new Map<string | null, Map<string, Leaves>>();
   /** How many pushes cover a Cell, or all of a Row or Table. */
   const counts = new Map<string, number>();
+
+  const setTruth = (...leaf: Leaf): void => {
+    const [tableId, rowId, cellId] = leaf;
+    const table = rows.get(tableId) ?? new Map<string, Leaves>();
+    const row: Leaves = table.get(rowId) ?? new Map();
+    rows.set(tableId, table.set(rowId, row.set(cellId, leaf)));
+    truth.set(getKey(tableId, rowId, cellId), leaf);
+  };
+
+  const delTruth = ([tableId, rowId, cellId]: Leaf): void => {
+    const table = rows.get(tableId)!;
+    const row = table.get(rowId)!;
+    row.delete(cellId);
+    row.size || table.delete(rowId);
+    table.size || rows.delete(tableId);
+    truth.delete(getKey(tableId, rowId, cellId));
+  };
+
+  const getTruthIn = (tableId: string | null, rowId?: string): Leaf[] => {
+    const table = rows.get(tableId);
+    const found =
+      rowId === undefined
+        ? table?.values()
+        : table?.has(rowId) && [table.get(rowId)!];
+    return [...(found || [])].flatMap((row) => [...row.values()]);
+  };
 
   const isCovered = (tableId: string | null, rowId: string, cellId: string) =>
     counts.size > 0 &&
@@ -57,16 +85,10 @@ export const createOverlay = (forEachStoreCell: ForEachStoreCell) => {
       sum ? counts.set(key, sum) : counts.delete(key);
     });
 
-  const getTruthIn = (tableId: string | null, rowId?: string): Leaf[] =>
-    [...truth.values()].filter(
-      (leaf) =>
-        leaf[0] === tableId && (rowId === undefined || leaf[1] === rowId),
-    );
-
   /** Moves the truth of a Cell; answers whether pending covers it. */
   const move = (target: Leaves, ...leaf: Leaf): boolean => {
     const covered = isCovered(leaf[0], leaf[1], leaf[2]);
-    setLeaf(covered ? truth : target, ...leaf);
+    covered ? setTruth(...leaf) : setLeaf(target, ...leaf);
     return covered;
   };
 
@@ -80,7 +102,7 @@ export const createOverlay = (forEachStoreCell: ForEachStoreCell) => {
     /** Notes the truth of a Cell that a push is about to cover. */
     noteTruth: (...leaf: Leaf): void => {
       if (!truth.has(getKey(leaf[0], leaf[1], leaf[2]))) {
-        setLeaf(truth, ...leaf);
+        setTruth(...leaf);
       }
     },
 
@@ -123,7 +145,7 @@ export const createOverlay = (forEachStoreCell: ForEachStoreCell) => {
       for (const changes of accepted) {
         visitChanges(changes, (tableId, rowId, cellId, atom) =>
           cellId !== undefined
-            ? setLeaf(truth, tableId, rowId!, cellId, atom)
+            ? setTruth(tableId, rowId!, cellId, atom)
             : getTruthIn(tableId, rowId).forEach((leaf) => {
                 leaf[3] = DELETED;
               }),
@@ -133,7 +155,7 @@ export const createOverlay = (forEachStoreCell: ForEachStoreCell) => {
       const show = (leaf: Leaf | undefined) => {
         if (leaf && !isCovered(leaf[0], leaf[1], leaf[2])) {
           setLeaf(target, ...leaf);
-          truth.delete(getKey(leaf[0], leaf[1], leaf[2]));
+          delTruth(leaf);
         }
       };
       for (const changes of pushes) {

@@ -19,7 +19,8 @@ import type {PartyKitPersister, PartyKitPersisterConfig} from './types.js';
  * the HTTP protocol.
  * @param onIgnoredError Told what the Persister carries on after: an unsuccessful
  * `Response`, a network error, or an Error named `RefusedError` (the room refused
- * `error.changes`, which are rolled back) or `MovedError`.
+ * `error.changes`, which are rolled back) or `LostError` (the room had not answered
+ * `error.changes` when the Persister was destroyed, or moved to another room).
  * @example
  * ```ts
  * const store = createStore();
@@ -203,10 +204,10 @@ export const createPartyKitPersister = (
     },
 
     destroy: async () => {
-      destroyed = true;
       setAutoLoad(false);
       setAutoSave(false);
       session.destroy();
+      destroyed = true;
       observers.clear();
       return persister;
     },

@@ -24,7 +24,7 @@ import {
   type Position,
 } from './content-client.js';
 import {type Environment, WORLD} from './environment.js';
-import {createMovedError, createRefusedError} from './errors.js';
+import {createLostError, createRefusedError} from './errors.js';
 import {parseChanges} from '../protocol/parse-changes.js';
 import {getPushFrames} from './push-frames.js';
 import type {Leaves} from './overlay.js';
@@ -81,7 +81,10 @@ export const createSession = (
 
   let room = getRoomUrl(connection);
   let clientId = createId();
+  /** What all marks begin with: a room that slept may recall an earlier one. */
+  let markBase = createId() + '.';
   let mark = '';
+  let hellos = 0;
   let mutationId = 0;
   let pending: Push[] = [];
   /** Which truth the Store holds; the epoch is '' where it holds none. */
@@ -191,7 +194,7 @@ export const createSession = (
       (connection.readyState ?? 1) == 1 &&
       (autoLoad || autoSave || pending.length)
     ) {
-      mark = createId();
+      mark = markBase + ++hellos;
       // Whatever has arrived before this hello, its welcome answers.
       pending.forEach((push) => (push.sentAt = 0));
       setLink('greeting');
@@ -316,7 +319,9 @@ export const createSession = (
   };
 
   const onCommit = ([commitOffset, delta, answers]: Commit): void => {
-    const mine = answers?.[mark];
+    const [, mine] =
+      Object.entries(answers ?? {}).find(([of]) => of.startsWith(markBase)) ??
+      [];
     // Without a delta it concerns its author alone.
     if (link == 'live' && (delta || mine)) {
       // A load may have overtaken the commit, or is yet to come.
@@ -415,23 +420,29 @@ export const createSession = (
     }
   };
 
+  /** Gives up what is pending, and tells. */
+  const dropPending = (): void => {
+    overlay.uncover(getCovering(pending), [], new Map());
+    const lost = pending.splice(0).map(({changes}) => changes);
+    if (lost.length) {
+      onError(createLostError(lost));
+    }
+  };
+
   /** Forgets what belongs to another room that the connection has left. */
   const checkRoom = (): void => {
     const url = getRoomUrl(connection);
     if (url != room) {
       room = url;
       strayed = true;
-      overlay.uncover(getCovering(pending), [], new Map());
-      const lost = pending.splice(0).map(({changes}) => changes);
+      dropPending();
       clientId = createId();
+      markBase = createId() + '.';
       epoch = '';
       mutationId = 0;
       hasStore = speaks = offered = false;
       moved = true;
       setLink('closed');
-      if (lost.length) {
-        onError(createMovedError(lost));
-      }
     }
   };
 
@@ -609,6 +620,7 @@ export const createSession = (
     getCounts: (): [commits: number, pushes: number] => [commits, pushes],
 
     destroy: (): void => {
+      dropPending();
       destroyed = true;
       replica.destroy();
       clearTimeout(retrying);

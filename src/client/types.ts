@@ -33,7 +33,8 @@ export interface PartyKitPersisterMethods {
 
   /**
    * Whether all is sent and received: `offline` without a connection, `syncing`
-   * while something is under way, `synced` when the Store equals the room.
+   * while something is under way, `synced` when the room has answered all that is
+   * to be saved and the client has applied all that it was told.
    */
   getSyncState(): SyncState;
 

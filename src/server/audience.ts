@@ -78,6 +78,14 @@ export class Audience<Connection extends RoomConnection> {
     this.#remember(connection, greeting);
   }
 
+  /** Notes a greeting again where the app has overwritten it. */
+  keepGreeting(connection: Connection): void {
+    const greeting = this.#greetings.get(connection);
+    if (greeting && this.#edge.recall(connection)?.mark !== greeting.mark) {
+      this.#edge.remember(connection, greeting);
+    }
+  }
+
   welcome(connection: Connection, welcome: Welcome): void {
     this.#send(connection, WELCOME, JSON.stringify(welcome));
   }

@@ -109,8 +109,15 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
         handler != (TinyBasePartyKitServer.prototype as any)[name]
       ) {
         handlers[name] = async (...args: unknown[]) => {
-          await getRoom(this).load();
-          return await handler.apply(this, args);
+          const room = getRoom(this);
+          await room.load();
+          try {
+            return await handler.apply(this, args);
+          } finally {
+            if (name == 'onMessage') {
+              room.keepGreeting(args[1] as Connection);
+            }
+          }
         };
       }
     }

@@ -91,6 +91,11 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       : this.#queue.run(() => this.#loadStore());
   }
 
+  /** To be called after an app's handler, which may have set its own state. */
+  keepGreeting(connection: Connection): void {
+    this.#audience.keepGreeting(connection);
+  }
+
   /**
    * Takes a message; resolves when it is dealt with, its commit durable and
    * sent. Answers undefined at once for a message that is not the room's.

@@ -25,7 +25,11 @@ export class Cast {
 
   constructor(readonly world: World) {
     this.ledger = new Ledger(world);
-    this.room = new SimRoom(world, this.ledger, createRules(world));
+    this.room = new SimRoom(
+      world,
+      this.ledger,
+      createRules(world, () => this.room?.room.store),
+    );
     this.legacyRoom = world.profile.legacyRoom
       ? new LegacyRoom(world)
       : undefined;
@@ -72,6 +76,7 @@ export class Cast {
       [ownWrites * 10, () => room.write()],
       [0.1, () => client.reload()],
       [0.1, () => client.save()],
+      [drops * 2, () => client.goOffline()],
       [profile.toggles, () => client.toggle()],
       [drops * 10, () => wire?.isOpen && wire.breakLine()],
       [drops * 10, () => client.socket.reconnect()],

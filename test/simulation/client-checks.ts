@@ -123,6 +123,7 @@ export class ClientChecks {
 
   onError(error: any): void {
     const {world, name} = this.client;
+    this.client.react();
     world.note(name, 'is told', error?.name ?? error?.status, error?.message);
     if (error?.name == 'RefusedError') {
       for (const changes of error.changes) {
@@ -142,7 +143,8 @@ export class ClientChecks {
       }
     } else if (
       !(error instanceof TypeError && error.message == 'fetch failed') &&
-      error?.status != 503
+      error?.status != 503 &&
+      !(error?.name == 'LostError' && this.client.isDestroyed)
     ) {
       world.fail('G7', `${name} is told ${error?.stack ?? error}`);
     }

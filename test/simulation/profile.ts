@@ -20,6 +20,8 @@ export type Profile = {
   legacyRoom: boolean;
   /** Clients that stop and start by themselves. */
   toggles: number;
+  /** Clients whose app acts, or throws, when it is told something. */
+  reactions: number;
   /** Somebody who sends what makes no sense. */
   hostile: boolean;
   /** What TinyBase's own server half has left in storage. */
@@ -38,6 +40,8 @@ export type Profile = {
   httpFailures: number;
   storageFailures: number;
   hookFailures: number;
+  /** Hooks that write to the room's Store. */
+  hookWrites: number;
   hooks: 'none' | 'sync' | 'mixed' | 'slow';
   schema: 'none' | 'tables' | 'full';
   storagePrefix: string;
@@ -48,7 +52,7 @@ export const createProfile = (seed: number): Profile => {
   const random = new Random(seed ^ 0x2545f491);
   const {pick} = {pick: <Thing>(things: Thing[]) => random.pick(things)};
   const profile: Profile = {
-    steps: 250,
+    steps: pick([150, 250, 250, 600]),
     activity: pick([0.03, 0.1, 0.25]),
     clients: pick([2, 2, 3, 4]),
     legacyClients: pick([0, 0, 1, 2]),
@@ -58,6 +62,7 @@ export const createProfile = (seed: number): Profile => {
     derivedWrites: random.chance(0.1),
     legacyRoom: random.chance(0.05),
     toggles: pick([0, 0, 0, 0.5]),
+    reactions: pick([0, 0, 0, 0.1]),
     hostile: random.chance(0.1),
     takeover: random.chance(0.1),
     bigCells: random.chance(0.02),
@@ -71,6 +76,7 @@ export const createProfile = (seed: number): Profile => {
     httpFailures: pick([0, 0.1, 0.4]),
     storageFailures: pick([0, 0, 0, 0, 0, 0.05]),
     hookFailures: pick([0, 0, 0.02]),
+    hookWrites: pick([0, 0, 0, 0.05]),
     hooks: pick(['none', 'none', 'sync', 'mixed', 'slow']),
     schema: pick(['none', 'none', 'tables', 'full']),
     storagePrefix: pick(['', 'app_']),

@@ -17,7 +17,10 @@ const REFUSED = '!';
 export const isRefused = (value: unknown): boolean =>
   JSON.stringify(value ?? null).includes(REFUSED);
 
-export const createRules = (world: World): Rules => {
+export const createRules = (
+  world: World,
+  getStore: () => Store | undefined,
+): Rules => {
   const {profile, random, clock} = world;
 
   const answer = (verdict: boolean): boolean | Promise<boolean> => {
@@ -32,9 +35,13 @@ export const createRules = (world: World): Rules => {
         return verdict;
     }
   };
-  const fail = () => {
+  let tokens = 0;
+  const act = () => {
     if (world.fault(profile.hookFailures)) {
       throw new Error('Hook failed');
+    }
+    if (world.fault(profile.hookWrites)) {
+      getStore()?.setCell('t1', 'r1', 'b', `h#${++tokens}`);
     }
   };
 
@@ -48,7 +55,7 @@ export const createRules = (world: World): Rules => {
       canSetRow: () => answer(true),
       canDelRow: (_tableId, rowId) => answer(rowId != 'r3'),
       canSetCell: (_tableId, _rowId, _cellId, cell) => {
-        fail();
+        act();
         return answer(!isRefused(cell));
       },
       canDelCell: (_tableId, rowId, cellId) =>

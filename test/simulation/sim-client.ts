@@ -35,6 +35,7 @@ export class SimClient {
       {storePath: `/store/${name}`},
       (error) => this.checks.onError(error),
     );
+    this.persister.addSyncStateListener(() => this.react());
     this.store.addDidFinishTransactionListener(() =>
       this.checks.onTransaction(),
     );
@@ -57,6 +58,7 @@ export class SimClient {
     this.world.note(this.name, 'starts');
     void this.persister.startAutoPersisting(
       random.chance(profile.initialContent) ? this.#createContent() : undefined,
+      random.chance(0.1),
     );
   }
 
@@ -80,6 +82,32 @@ export class SimClient {
     world.note(name, action);
     this.isToggled = true;
     void persister[action]();
+  }
+
+  /** What an app may do in any of its listeners. */
+  react(): void {
+    const {world, persister, socket, name} = this;
+    if (!this.isWriting && world.fault(world.profile.reactions)) {
+      world.note(name, 'reacts');
+      world.random.weigh<() => unknown>([
+        [4, () => this.write()],
+        [1, () => socket.reconnect()],
+        [1, () => persister.save()],
+        [1, () => persister.load()],
+        [1, () => this.goOffline()],
+      ])();
+    }
+  }
+
+  /** The app closes its connection for a while. */
+  goOffline(): void {
+    const {clock, random} = this.world;
+    this.socket.close();
+    clock.after(random.pick([10, 1_000, 30_000]), () => {
+      if (!this.isDestroyed) {
+        this.socket.reconnect();
+      }
+    });
   }
 
   /** The app loads by hand, whatever is under way. */

@@ -31,7 +31,7 @@ const describeValue = (value: unknown): unknown =>
       : value;
 
 type Line = {
-  carryUp: () => (Promise<void> | undefined)[];
+  carryUp: () => Promise<void>[];
   carryDown: () => boolean;
 };
 
@@ -118,7 +118,7 @@ export const createRecordedConversation = (options: MemoryRoomOptions = {}) => {
       carryUp: () =>
         up.splice(0).map((frame) => {
           record.push(`${name} > ${abbreviate(frame)}`);
-          return connection?.say(frame);
+          return connection?.say(frame) ?? Promise.resolve();
         }),
       carryDown: () => carryDown(name, connection, socket.deliver),
     });
@@ -140,15 +140,11 @@ export const createRecordedConversation = (options: MemoryRoomOptions = {}) => {
         client.reconnect();
         session.setAutoSave(true);
         session.setAutoLoad(true);
-        let isThrough = false;
         const starting = session.load(initialContent).then(async () => {
           await session.save();
           session.join();
-          isThrough = true;
         });
-        while (!isThrough) {
-          await flush();
-        }
+        await flush();
         await starting;
         await flush();
       },

@@ -250,7 +250,7 @@ describe('a PartySocket that moves to another room', () => {
     socket.moveTo('other');
     socket.open();
     expect(errors).toMatchObject([
-      {name: 'MovedError', changes: [[{}, {pending: 1}, 1]]},
+      {name: 'LostError', changes: [[{}, {pending: 1}, 1]]},
     ]);
     expect(errors[0]).toBeInstanceOf(Error);
     expect(session.getPendingCount()).toBe(0);

@@ -123,9 +123,9 @@ test('a room needs no schemas to be typed with them', () => {
       return createStore().setTablesSchema(tablesSchema);
     }
   }
-  expect(createFakeParty(OneSchema).server.createStore().hasTablesSchema()).toBe(
-    true,
-  );
+  expect(
+    createFakeParty(OneSchema).server.createStore().hasTablesSchema(),
+  ).toBe(true);
 });
 
 test('both flavours have the same members', () => {
