@@ -12,15 +12,23 @@ export type Environment = {
 
 const REQUEST_TIMEOUT_MS = 120_000;
 
+/** Nothing newer than what React Native has, too. */
 export const WORLD: Environment = {
-  fetch: (url, init) =>
-    fetch(url, {...init, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS)}),
+  fetch: (url, init) => {
+    const controller = new AbortController();
+    const timer: any = setTimeout(() => controller.abort(), REQUEST_TIMEOUT_MS);
+    // Node would stay for it.
+    timer.unref?.();
+    return fetch(url, {...init, signal: controller.signal});
+  },
   setTimeout: (run, ms) => setTimeout(run, ms),
   clearTimeout: (timer) => clearTimeout(timer),
   now: () => Date.now(),
   random: () => Math.random(),
   createId: () =>
-    Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
-      byte.toString(36).padStart(2, '0'),
+    Array.from(
+      globalThis.crypto?.getRandomValues(new Uint8Array(12)) ??
+        Array.from({length: 12}, () => Math.random() * 256),
+      (byte) => Math.floor(byte).toString(36).padStart(2, '0'),
     ).join(''),
 };

@@ -1,22 +1,53 @@
 /** What `onIgnoredError` is told, besides what `fetch` gives. */
-import type {Changes} from '../protocol/changes.js';
+import type {Changes as StoreChanges} from 'tinybase';
+import {type Changes, DELETED, decodeAtom} from '../protocol/changes.js';
 
-const createError = (name: string, message: string, changes: Changes[]) =>
-  Object.assign(new Error(message), {name, changes});
+/** An Error about changes that the app has made, as TinyBase gives them. */
+export type ChangesError = Error & {changes: StoreChanges[]};
+
+const decode = (thing: any): unknown =>
+  thing === DELETED
+    ? undefined
+    : typeof thing == 'object' && thing
+      ? Object.fromEntries(
+          Object.entries(thing).map(([id, child]) => [id, decode(child)]),
+        )
+      : decodeAtom(thing);
+
+const createError = (
+  name: string,
+  message: string,
+  changes: Changes[],
+): ChangesError =>
+  Object.assign(new Error(message), {
+    name,
+    changes: changes.map(([tables, values]): any => [
+      decode(tables),
+      decode(values),
+      1,
+    ]),
+  });
 
 export const createRefusedError = (changes: Changes[]) =>
   createError(
     'RefusedError',
-    'The room refused a change, which is rolled back: its hooks, its schema ' +
-      'or its limits do not allow it.',
+    'The room refused all or part of a change (hooks, schema or limits): it is ' +
+      'rolled back.',
     changes,
   );
 
 export const createLostError = (changes: Changes[]) =>
   createError(
     'LostError',
-    'The room had not answered these changes when the Persister was destroyed ' +
-      'or its connection moved to another room: wait for getPendingCount() to ' +
-      'be 0 before.',
+    'The room never answered these changes: await getPendingCount() == 0 ' +
+      'before destroy() or moving to another room.',
     changes,
+  );
+
+export const createReplacedError = () =>
+  createError(
+    'ReplacedError',
+    'Another Persister took over this PartySocket: destroy one first, or give ' +
+      'each its own PartySocket or messagePrefix.',
+    [],
   );

@@ -18,9 +18,11 @@ import type {PartyKitPersister, PartyKitPersisterConfig} from './types.js';
  * @param configOrStoreProtocol Configuration that matches the room's, or just
  * the HTTP protocol.
  * @param onIgnoredError Told what the Persister carries on after: an unsuccessful
- * `Response`, a network error, or an Error named `RefusedError` (the room refused
- * `error.changes`, which are rolled back) or `LostError` (the room had not answered
- * `error.changes` when the Persister was destroyed, or moved to another room).
+ * `Response`, a network error, or a `ChangesError`. That is named `RefusedError` where
+ * the room refused all or a part of `error.changes`, which is rolled back;
+ * `LostError` where it had not answered them when the Persister was destroyed or its
+ * connection moved to another room; `ReplacedError` where another Persister took over
+ * the connection.
  * @example
  * ```ts
  * const store = createStore();

@@ -24,7 +24,11 @@ import {
   type Position,
 } from './content-client.js';
 import {type Environment, WORLD} from './environment.js';
-import {createLostError, createRefusedError} from './errors.js';
+import {
+  createLostError,
+  createRefusedError,
+  createReplacedError,
+} from './errors.js';
 import {parseChanges} from '../protocol/parse-changes.js';
 import {getPushFrames} from './push-frames.js';
 import type {Leaves} from './overlay.js';
@@ -49,6 +53,9 @@ type Push = {
   /** No longer on top of the Store: a legacy room may have let another win. */
   isBare?: boolean;
 };
+
+/** Which session speaks for a prefix on a PartySocket, by its `retire`. */
+const speakers = new WeakMap<object, Map<string, () => void>>();
 
 type Link = 'closed' | 'greeting' | 'live' | 'legacy';
 
@@ -130,6 +137,15 @@ export const createSession = (
   });
   const {overlay} = replica;
 
+  const speaker = speakers.get(connection) ?? new Map<string, () => void>();
+  speakers.set(connection, speaker);
+
+  /** Falls silent: a connection says hello for one client alone. */
+  const retire = (): void => {
+    onError(createReplacedError());
+    destroy();
+  };
+
   /** Lets go on who waits for the welcome. */
   const stopWaiting = (): void =>
     onGreeted.splice(0).forEach((resolve) => resolve());
@@ -194,6 +210,10 @@ export const createSession = (
       (connection.readyState ?? 1) == 1 &&
       (autoLoad || autoSave || pending.length)
     ) {
+      if (speaker.get(messagePrefix) != retire) {
+        speaker.get(messagePrefix)?.();
+        speaker.set(messagePrefix, retire);
+      }
       mark = markBase + ++hellos;
       // Whatever has arrived before this hello, its welcome answers.
       pending.forEach((push) => (push.sentAt = 0));
@@ -584,6 +604,20 @@ export const createSession = (
     connection.addEventListener(type as any, listener),
   );
 
+  const destroy = (): void => {
+    if (speaker.get(messagePrefix) == retire) {
+      speaker.delete(messagePrefix);
+    }
+    dropPending();
+    destroyed = true;
+    replica.destroy();
+    clearTimeout(retrying);
+    listeners.forEach(([type, listener]) =>
+      connection.removeEventListener(type as any, listener),
+    );
+    setLink('closed');
+  };
+
   return {
     load,
 
@@ -619,15 +653,6 @@ export const createSession = (
     /** How many commits were applied, and how many changes pushed. */
     getCounts: (): [commits: number, pushes: number] => [commits, pushes],
 
-    destroy: (): void => {
-      dropPending();
-      destroyed = true;
-      replica.destroy();
-      clearTimeout(retrying);
-      listeners.forEach(([type, listener]) =>
-        connection.removeEventListener(type as any, listener),
-      );
-      setLink('closed');
-    },
+    destroy,
   };
 };

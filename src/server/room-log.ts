@@ -56,6 +56,9 @@ export const addAnswer = (
       -MAX_REMEMBERED_REFUSALS,
     ),
   ]);
+  if (clients.size > MAX_CLIENTS) {
+    clients.delete(clients.keys().next().value!);
+  }
 };
 
 const LAYOUT = '#tbpk:';

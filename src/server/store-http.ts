@@ -3,6 +3,7 @@ import {parseContent, parseJson} from '../protocol/parse-changes.js';
 import {MAX_CONTENT_LENGTH} from './limits.js';
 import type {ContentText, Room} from './room.js';
 
+const EXPOSED = 'Access-Control-Expose-Headers';
 const METHODS = 'GET, HEAD, PUT, OPTIONS';
 
 type Respond = (
@@ -22,13 +23,14 @@ export const respondToStoreRequest = async (
 ): Promise<Response> => {
   const respond: Respond = (status, body = null, headers = {}) => {
     const all = new Headers(appHeaders);
-    for (const [name, value] of Object.entries({
-      'Access-Control-Expose-Headers': 'ETag',
-      ...headers,
-    })) {
+    for (const [name, value] of Object.entries(headers)) {
       if (!all.has(name)) {
         all.set(name, value);
       }
+    }
+    const exposed = all.get(EXPOSED);
+    if (!/\*|\betag\b/i.test(exposed ?? '')) {
+      all.set(EXPOSED, exposed ? `${exposed}, ETag` : 'ETag');
     }
     return new Response(body, {status, headers: all});
   };

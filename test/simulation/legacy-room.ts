@@ -66,7 +66,7 @@ export class LegacyRoom implements WireHost {
         method: request.method,
         text: () => request.text(),
       } as any,
-    ) as any;
+    );
   }
 
   async read(): Promise<FlatContent> {

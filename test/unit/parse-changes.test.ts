@@ -103,14 +103,28 @@ describe('changes of a peer', () => {
     expect(parseChanges(parseJson('[{},{"v":1e999},1]'))).toBe(undefined);
   });
 
-  test('T3: are malformed where they are nested too deep for a Store', () => {
-    const depth = 100_000;
-    const deep = '['.repeat(depth) + ']'.repeat(depth);
-    expect(parseChanges(parseJson(`[{},{"v":${deep}},1]`))).toBe(undefined);
-    expect(parseChanges(change({}, {v: '\uFFFD' + deep}))).toBe(undefined);
-    expect(parseContent(parseJson(`[{"t":{"r":{"c":${deep}}}},{}]`))).toBe(
-      undefined,
-    );
+  test('T3: may be nested 100 deep, and are malformed beyond', () => {
+    const nest = (depth: number): string =>
+      '[{"a":'.repeat(depth / 2) + '1' + '}]'.repeat(depth / 2);
+    for (const [depth, isFine] of [
+      [100, true],
+      [102, false],
+      [8_000, false],
+      [200_000, false],
+    ] as const) {
+      const deep = nest(depth);
+      const encoded = JSON.stringify('\uFFFD' + deep);
+      const accepted = [
+        parseChanges(parseJson(`[{},{"v":${deep}},1]`)),
+        parseChanges(parseJson(`[{},{"v":${encoded}},1]`)),
+        parseContent(parseJson(`[{"t":{"r":{"c":${deep}}}},{}]`)),
+        parseContent(parseJson(`[{"t":{"r":{"c":${encoded}}}},{}]`)),
+      ].map((parsed) => parsed !== undefined);
+      expect([depth, ...accepted]).toEqual([
+        depth,
+        ...accepted.map(() => isFine),
+      ]);
+    }
   });
 
   test('are parsed whatever they are, and never throw', () => {

@@ -229,6 +229,25 @@ describe('a persister', () => {
     await expectSoon(() => expect(other.store.getValues()).toEqual({v: 3}));
   });
 
+  test('C7: tells what was pending when it is destroyed', async () => {
+    const client = createClient();
+    const {store, socket, persister, errors} = client;
+    await persister.startAutoPersisting([{}, {v: 1}]);
+    await untilSynced(client);
+    socket.close();
+    store.setValue('v', 2).setValue('w', 3);
+    await persister.destroy();
+    expect(errors).toEqual([expect.any(Error)]);
+    expect(errors[0]).toMatchObject({
+      name: 'LostError',
+      changes: [
+        [{}, {v: 2}, 1],
+        [{}, {w: 3}, 1],
+      ],
+    });
+    expect(persister.getPendingCount()).toBe(0);
+  });
+
   test('does nothing any more when it is destroyed', async () => {
     const socket = createScriptedSocket();
     const store = createStore();

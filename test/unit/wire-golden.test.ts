@@ -154,8 +154,8 @@ describe(`version ${PROTOCOL_VERSION} of the protocol`, () => {
       /< w\[.*,\[\[.*,1\]\]\]/,
       /< c\[\d+,0,\{/,
       /< c\[\d+,\[\[.*\]\]\]$/,
-      /< c\[.*\],\{"\w+":\[\d+\],"\w+":\[\d+\]\}/,
-      /< c\[.*\],\{"\w+":\[\d+,\d+\]/,
+      /< c\[.*\],\{"[^"]+":\[\d+\],"[^"]+":\[\d+\]\}/,
+      /< c\[.*\],\{"[^"]+":\[\d+,\d+\]/,
       / PUT .* > 201/,
     ].forEach((frame) =>
       expect(record).toContainEqual(expect.stringMatching(frame)),

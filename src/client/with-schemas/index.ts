@@ -7,6 +7,7 @@ import type {
   PartyKitPersisterMethods,
 } from '../types.js';
 
+export type {ChangesError} from '../errors.js';
 export type {SyncState} from '../session.js';
 export type {PartyKitPersisterConfig, SyncStateListener} from '../types.js';
 
