@@ -39,15 +39,15 @@ export const createRefusedError = (changes: Changes[]) =>
 export const createLostError = (changes: Changes[]) =>
   createError(
     'LostError',
-    'The room never answered these changes: await getPendingCount() == 0 ' +
-      'before destroy() or moving to another room.',
+    'The room never answered these changes: let getPendingCount() come to 0 ' +
+      'before destroy() or another room.',
     changes,
   );
 
 export const createReplacedError = () =>
   createError(
     'ReplacedError',
-    'Another Persister took over this PartySocket: destroy one first, or give ' +
-      'each its own PartySocket or messagePrefix.',
+    'Another Persister took over this PartySocket: give each its own, or ' +
+      'destroy one first.',
     [],
   );

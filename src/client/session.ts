@@ -164,8 +164,13 @@ export const createSession = (
 
   const watch = (): void => {
     clearTimeout(watchdog);
-    const greeting = link == 'greeting' && !loads && !saving && !retrying;
-    if (greeting || (link == 'live' && pending[0]?.sentAt)) {
+    const isGreeting = link == 'greeting' && !loads && !saving && !retrying;
+    const since = isGreeting ? now() : link == 'live' && pending[0]?.sentAt;
+    if (since) {
+      const timeout = speaks
+        ? Math.min(ANSWER_TIMEOUT_MS * 2 ** attempts, MAX_RETRY_MS)
+        : LEGACY_TIMEOUT_MS;
+      // What is written or told meanwhile does not put it off.
       watchdog = setTimeout(
         () => {
           if (link == 'greeting' && !speaks) {
@@ -175,9 +180,7 @@ export const createSession = (
             connection.reconnect();
           }
         },
-        speaks
-          ? Math.min(ANSWER_TIMEOUT_MS * 2 ** attempts, MAX_RETRY_MS)
-          : LEGACY_TIMEOUT_MS,
+        Math.max(since + timeout - now(), 0),
       );
     }
   };
@@ -194,6 +197,8 @@ export const createSession = (
     );
   };
 
+  const isOpen = (): boolean => (connection.readyState ?? 1) == 1;
+
   const say = (frame: string): void => {
     connection.send(messagePrefix + frame);
   };
@@ -207,7 +212,7 @@ export const createSession = (
       !isGreetingDue &&
       !destroyed &&
       !strayed &&
-      (connection.readyState ?? 1) == 1 &&
+      isOpen() &&
       (autoLoad || autoSave || pending.length)
     ) {
       if (speaker.get(messagePrefix) != retire) {
@@ -217,11 +222,12 @@ export const createSession = (
       mark = markBase + ++hellos;
       // Whatever has arrived before this hello, its welcome answers.
       pending.forEach((push) => (push.sentAt = 0));
-      setLink('greeting');
       say(
         HELLO +
           JSON.stringify([PROTOCOL_VERSION, clientId, mark, epoch, offset]),
       );
+      // After it: who hears of this may close the connection.
+      setLink('greeting');
     }
   };
 
@@ -229,7 +235,7 @@ export const createSession = (
   const flush = (): void => {
     if (link == 'live' || link == 'legacy') {
       for (const push of pending) {
-        if (!push.sentAt) {
+        if (!push.sentAt && isOpen()) {
           push.sentAt = now();
           push.isTooLong =
             push.text.length >
@@ -318,9 +324,8 @@ export const createSession = (
         epoch = '';
         enterEmptyRoom();
         if (autoSave && !offered) {
-          offered = true;
           stopWaiting();
-          void save().then(greet, onError);
+          void save().then(greet);
           return;
         }
       } else if (autoLoad && !delta) {
@@ -410,7 +415,8 @@ export const createSession = (
         // On top of the content under way, which may not have it.
         settleLater(push);
       } else if (link == 'legacy' && push.sentAt == sentAt) {
-        take([push], {asSent: true});
+        // In order: those before it have waited no less.
+        take(pending.slice(0, pending.indexOf(push) + 1), {asSent: true});
         if (conflict && autoLoad && !pending.some(({isBare}) => isBare)) {
           conflict = false;
           void fetchContent().catch(onError);
@@ -567,25 +573,34 @@ export const createSession = (
     }
   };
 
-  const save = (): Promise<void> =>
-    (saving ??= (async () => {
-      checkRoom();
-      if (!hasStore) {
-        const [existed, position] = await contentClient.put(
-          JSON.stringify(replica.getBase().slice(0, 2)),
-        );
-        note(position);
-        hasStore = existed || !!position;
-        if (position && autoLoad) {
-          [epoch, offset] = position;
-        } else if (autoLoad && !position) {
-          await fetchContent();
+  const offer = async (): Promise<void> => {
+    checkRoom();
+    if (!hasStore) {
+      const base = replica.getBase();
+      const [existed, position] = await contentClient.put(
+        JSON.stringify(base.slice(0, 2)),
+      );
+      offered = true;
+      hasStore = existed || !!note(position);
+      if (position && autoLoad) {
+        [epoch, offset] = position;
+      } else if (autoLoad && !position) {
+        await fetchContent();
+        if (!existed && hasStore) {
+          onError(createRefusedError([base]));
         }
       }
-    })()
+    }
+  };
+
+  /** Offers the content once at a time; tells of errors itself. */
+  const save = (): Promise<void> =>
+    (saving ??= offer()
       .catch((error) => {
+        // Only what the room will never take is not offered again.
+        offered ||= error?.status >= 400 && error.status < 500;
+        onError(error);
         greetLater();
-        throw error;
       })
       .finally(() => {
         saving = undefined;

@@ -72,7 +72,7 @@ export class Audience<Connection extends RoomConnection> {
         other !== connection &&
         this.recall(other)?.clientId === greeting.clientId
       ) {
-        this.#retire(other, 4408, 'The client has another connection');
+        this.retire(other, 4408, 'The client has another connection');
       }
     }
     this.#remember(connection, greeting);
@@ -105,7 +105,7 @@ export class Audience<Connection extends RoomConnection> {
   retireAll(code: number, reason: string): void {
     for (const connection of this.#edge.getConnections()) {
       if (this.recall(connection)) {
-        this.#retire(connection, code, reason);
+        this.retire(connection, code, reason);
       }
     }
   }
@@ -197,7 +197,7 @@ export class Audience<Connection extends RoomConnection> {
   }
 
   /** Closes a connection; what still comes from it is not taken. */
-  #retire(connection: Connection, code: number, reason: string): void {
+  retire(connection: Connection, code: number, reason: string): void {
     this.#remember(connection, {clientId: '', mark: ''});
     this.#edge.close(connection, code, reason);
   }

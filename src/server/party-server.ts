@@ -92,6 +92,10 @@ const rooms = new WeakMap<TinyBasePartyKitServer<any>, Room<Connection>>();
 export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
   readonly party: Party;
   readonly config: TinyBasePartyKitServerConfig = {};
+  /**
+   * Hibernation is on: an idle room sleeps and its sockets stay open. Without it
+   * PartyKit itself mixes up two connections of the same id.
+   */
   readonly options: ServerOptions = {hibernate: true};
 
   constructor(party: Party) {

@@ -65,8 +65,10 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   #hasOthers = false;
   #without: string[] | undefined;
   #authorising = false;
-  /** What the transaction that the room itself runs has changed. */
-  #happened: Changes | undefined;
+  /** Told what the transaction that the room itself runs has changed. */
+  #onFinish: ((changes: Changes) => void) | undefined;
+  /** What listeners of the app have thrown at a push. */
+  #thrown: unknown[] = [];
 
   constructor(edge: RoomEdge<Connection>) {
     this.#edge = edge;
@@ -150,22 +152,21 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
    * more would wait for itself.
    */
   apply(changes: Changes, without: string[] = []): Promise<void> {
-    const apply = () => {
+    const apply = async () => {
       this.#audience.heal.touch(undefined, changes, this.#edge.now());
-      this.#applyChanges(changes);
       this.#hasOthers ||= this.#steps > 0;
       this.#without = without;
       this.#steps++;
+      await this.#applyChanges(changes);
     };
     if (this.#authorising) {
-      apply();
-      return Promise.resolve();
+      return apply();
     }
     return this.#queue.run(async () => {
       if (this.#needsStore()) {
         await this.#loadStore();
       }
-      apply();
+      await apply();
     });
   }
 
@@ -223,7 +224,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       this.#edge.close(connection, 4400, 'Malformed hello, or another version');
       return Promise.resolve();
     }
-    return this.#queue.run(async () => {
+    return this.#runFor(connection, async () => {
       await this.#commit();
       this.#audience.greet(connection, {clientId, mark});
       this.#fragments.forget(connection);
@@ -239,6 +240,26 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         delta,
       ]);
     });
+  }
+
+  /**
+   * Does a job for a connection. Where it throws, the client has to come back:
+   * what it sent after would otherwise be taken without this.
+   */
+  #runFor(
+    connection: Connection,
+    run: () => Promise<void>,
+    isInTurn = false,
+  ): Promise<void> {
+    const guarded = async () => {
+      try {
+        await run();
+      } catch (error) {
+        this.#audience.retire(connection, 1011, 'The room could not answer');
+        throw error;
+      }
+    };
+    return isInTurn ? guarded() : this.#queue.run(guarded);
   }
 
   /** What came after a position, or null where only the content tells. */
@@ -297,7 +318,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     }
     if (changes && (!greeting || this.#needsStore())) {
       // First: loading ends the turn so far, and an author belongs to a turn.
-      await this.#loadStore();
+      await this.#runFor(connection, () => this.#loadStore(), true);
     }
     const author = this.#getAuthor(connection, greeting);
     if (greeting && !this.#isNext(author, greeting, mutationId)) {
@@ -319,6 +340,10 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         }
       }
       this.#answer(author, mutationId, refused);
+    }
+    if (this.#thrown.length) {
+      // Answered by what took effect; the app hears of it all the same.
+      throw this.#thrown.splice(0)[0];
     }
   }
 
@@ -356,12 +381,14 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     if (this.#audience.heal.touch(connection, accepted, this.#edge.now())) {
       author.heal.add(changes);
     }
-    const {inEffect, asSent, happened} = this.#applyChanges(accepted);
+    const {inEffect, asSent, happened, thrown} =
+      await this.#applyChanges(accepted);
     if (!asSent) {
       author.asSent = false;
       author.heal.add(happened);
     }
     this.#steps += isEmpty(accepted) ? 0 : 1;
+    this.#thrown.push(...(thrown ?? []));
     return refused || !inEffect;
   }
 
@@ -423,23 +450,37 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   }
 
   /** Applies to the live Store, or only to the delta where it is not loaded. */
-  #applyChanges(changes: Changes): {
+  async #applyChanges(changes: Changes): Promise<{
     inEffect: boolean;
     asSent: boolean;
     happened: Changes;
-  } {
-    if (!this.#store) {
+    /** What a listener of the app has thrown. */
+    thrown?: unknown[];
+  }> {
+    const store = this.#store;
+    if (!store) {
       this.#delta.add(changes);
       return {inEffect: true, asSent: true, happened: changes};
     }
-    this.#happened = [{}, {}, 1];
+    const thrown: unknown[] = [];
+    let happened: Changes = [{}, {}, 1];
+    const finished = new Promise<void>((resolve) => {
+      this.#onFinish = (finishedChanges) => {
+        happened = finishedChanges;
+        resolve();
+      };
+    });
     try {
-      applyToStore(this.#store, changes);
-      const happened = this.#happened;
-      return {...compareToStore(this.#store, changes, happened), happened};
-    } finally {
-      this.#happened = undefined;
+      applyToStore(store, changes);
+    } catch (error) {
+      thrown.push(error);
+      this.#onFinish = undefined;
     }
+    if (this.#onFinish) {
+      // The app has left a transaction open, and decides what becomes of it.
+      await finished;
+    }
+    return {...compareToStore(store, changes, happened), happened, thrown};
   }
 
   /** Stores what the turn has changed, and then tells everyone. */
@@ -543,7 +584,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     this.#delta = new Delta();
     this.#authors = new Map();
     this.#steps = 0;
-    this.#audience.retireAll(1011, 'The room could not store a change');
+    this.#audience.retireAll(1011, 'The room could not use its storage');
   }
 
   #needsStore(): boolean {
@@ -552,7 +593,12 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
 
   async #open(): Promise<void> {
     if (!this.#opened) {
-      await this.#log.open(() => this.#edge.createId());
+      try {
+        await this.#log.open(() => this.#edge.createId());
+      } catch (error) {
+        this.#reset(error);
+        throw error;
+      }
       this.#opened = true;
     }
   }
@@ -588,13 +634,15 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   }
 
   #onTransaction(store: Store, changes: Changes): void {
-    if (store !== this.#store || isEmpty(changes)) {
+    if (store !== this.#store) {
       return;
     }
+    const onFinish = this.#onFinish;
+    this.#onFinish = undefined;
     this.#delta.add(changes);
-    if (this.#happened) {
-      this.#happened = changes;
-    } else {
+    if (onFinish) {
+      onFinish(changes);
+    } else if (!isEmpty(changes)) {
       // Not a push's doing: the room's own code wrote it.
       this.#hasOthers = true;
       this.#steps++;

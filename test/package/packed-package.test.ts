@@ -22,6 +22,7 @@ describe('the packed package', () => {
     expect(files.filter((file) => !/\.md$/i.test(file)).toSorted()).toEqual([
       'LICENSE',
       'dist',
+      'docs',
       'package.json',
       'src',
     ]);

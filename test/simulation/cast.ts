@@ -1,10 +1,9 @@
 /** Who takes part in a simulation, and what each may do next. */
-import {FakeHttp} from './fake-http.js';
+import {FakeHttp, type Place} from './fake-http.js';
 import {HostileClient} from './hostile-client.js';
 import {LegacyClient} from './legacy-client.js';
 import {LegacyRoom} from './legacy-room.js';
 import {Ledger} from './ledger.js';
-import {createRules} from './rules.js';
 import {SimClient} from './sim-client.js';
 import {SimRoom} from './sim-room.js';
 import type {World} from './world.js';
@@ -13,10 +12,8 @@ import type {World} from './world.js';
 const SLEEP_MS = 10_000;
 
 export class Cast {
-  readonly ledger: Ledger;
-  readonly room: SimRoom;
-  /** In its place where the profile says so. */
-  readonly legacyRoom: LegacyRoom | undefined;
+  /** The rooms; all begin in `room`. */
+  readonly places: {[room: string]: Place} = {};
   readonly http: FakeHttp;
   readonly clients: SimClient[] = [];
   readonly legacyClients: LegacyClient[] = [];
@@ -24,60 +21,56 @@ export class Cast {
   #names = 0;
 
   constructor(readonly world: World) {
-    this.ledger = new Ledger(world);
-    this.room = new SimRoom(
-      world,
-      this.ledger,
-      createRules(world, () => this.room?.room.store),
-    );
-    this.legacyRoom = world.profile.legacyRoom
-      ? new LegacyRoom(world)
-      : undefined;
-    this.http = new FakeHttp(world, this.#host, this.ledger);
-  }
-
-  get #host(): SimRoom | LegacyRoom {
-    return this.legacyRoom ?? this.room;
+    const {legacyRoom, moves} = world.profile;
+    for (const room of moves ? ['room', 'other'] : ['room']) {
+      const ledger = new Ledger(world);
+      const host = legacyRoom
+        ? new LegacyRoom(world)
+        : new SimRoom(world, ledger, room[0]!);
+      this.places[room] = {host, ledger};
+    }
+    this.http = new FakeHttp(world, this.places);
   }
 
   enter(): void {
-    const {world, room, ledger} = this;
+    const {world} = this;
     const {profile} = world;
+    const {host, ledger} = this.places.room!;
     for (let i = 0; i < profile.clients; i++) {
       this.#join();
     }
     for (let i = 0; i < profile.legacyClients; i++) {
-      this.legacyClients.push(new LegacyClient(world, `l${i}`, room, ledger));
+      this.legacyClients.push(new LegacyClient(world, `l${i}`, host));
     }
     if (profile.hostile) {
-      this.#hostile = new HostileClient(world, room, ledger);
+      this.#hostile = new HostileClient(world, host, ledger);
     }
   }
 
   #join(): void {
-    const {world, ledger} = this;
     const name = `c${this.#names++}`;
-    const client = new SimClient(world, name, this.#host, ledger);
+    const client = new SimClient(this.world, name, this.places);
     this.clients.push(client);
     client.begin();
   }
 
   /** Somebody does something, or something breaks. */
   act(): void {
-    const {clients, legacyClients, room} = this;
+    const {clients, legacyClients} = this;
     const {random, profile} = this.world;
-    const {drops, crashes, evictions, ownWrites} = profile;
+    const {drops, crashes, evictions, ownWrites, moves, toggles} = profile;
     const client = random.pick(clients);
     const {wire} = client.socket;
     random.weigh<() => unknown>([
       [10, () => client.write()],
       [legacyClients.length * 4, () => random.pick(legacyClients).write()],
       [this.#hostile ? 3 : 0, () => this.#hostile!.send()],
-      [ownWrites * 10, () => room.write()],
+      [ownWrites * 10, () => this.#inRoom((room) => room.write())],
       [0.1, () => client.reload()],
       [0.1, () => client.save()],
+      [moves, () => client.move()],
       [drops * 2, () => client.goOffline()],
-      [profile.toggles, () => client.toggle()],
+      [toggles, () => client.toggle()],
       [drops * 10, () => wire?.isOpen && wire.breakLine()],
       [drops * 10, () => client.socket.reconnect()],
       [
@@ -85,12 +78,23 @@ export class Cast {
         () => random.pick(legacyClients).socket.wire?.breakLine(),
       ],
       [drops, () => this.#replace(client)],
-      [crashes * 10, () => room.crash()],
+      [crashes * 10, () => this.#inRoom((room) => room.crash())],
       [
         evictions * 10,
-        () => room.isIdle(legacyClients.length ? SLEEP_MS : 0) && room.evict(),
+        () =>
+          this.#inRoom(
+            (room) =>
+              room.isIdle(legacyClients.length ? SLEEP_MS : 0) && room.evict(),
+          ),
       ],
     ])();
+  }
+
+  #inRoom(act: (room: SimRoom) => void): void {
+    const {host} = this.world.random.pick(Object.values(this.places));
+    if (host instanceof SimRoom) {
+      act(host);
+    }
   }
 
   #replace(client: SimClient): void {

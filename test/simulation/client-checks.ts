@@ -23,6 +23,7 @@ export class ClientChecks {
   #dirty = true;
   /** A welcome has told it where it is. */
   #isWelcomed = false;
+  #hasMoved = false;
 
   constructor(readonly client: SimClient) {
     // G6: a frame is one transaction at most.
@@ -38,6 +39,11 @@ export class ClientChecks {
         );
       });
     });
+  }
+
+  onMove(): void {
+    this.#hasMoved = true;
+    this.#isWelcomed = false;
   }
 
   #expect(holds: boolean, guarantee: string, message: string): void {
@@ -76,7 +82,7 @@ export class ClientChecks {
         this.#expect(
           token.startsWith(`${name}#`) ||
             world.profile.legacyRoom ||
-            client.ledger.tokens.has(token),
+            world.durableTokens.has(token),
           'G5',
           `shows ${token}, which is not durable`,
         );
@@ -125,13 +131,13 @@ export class ClientChecks {
     const {world, name} = this.client;
     this.client.react();
     world.note(name, 'is told', error?.name ?? error?.status, error?.message);
-    if (error?.name == 'RefusedError') {
+    if (error?.name == 'RefusedError' || error?.name == 'LostError') {
       for (const changes of error.changes) {
-        const text = JSON.stringify(changes);
+        const text = JSON.stringify(changes, encode);
         const written = this.#find(text);
         if (!this.#isLoose) {
           this.#expect(
-            !!written,
+            !!written || this.#isOffered(text),
             'G2',
             `never wrote what was refused: ${text}`,
           );
@@ -143,11 +149,18 @@ export class ClientChecks {
       }
     } else if (
       !(error instanceof TypeError && error.message == 'fetch failed') &&
-      error?.status != 503 &&
-      !(error?.name == 'LostError' && this.client.isDestroyed)
+      error?.status != 503
     ) {
       world.fail('G7', `${name} is told ${error?.stack ?? error}`);
     }
+  }
+
+  /** Whether it is content that the room refused some of when it was put. */
+  #isOffered(text: string): boolean {
+    const tokens = [...getTokens(text)];
+    return tokens.every(
+      (token) => !this.#written.some(({text}) => text.includes(token)),
+    );
   }
 
   /** The oldest transaction of this text that it has not been told of. */
@@ -177,7 +190,10 @@ export class ClientChecks {
         `was not told that ${text} is refused`,
       );
       this.#expect(
-        !told || mayRefuse || text.length > this.#maxPushLength,
+        !told ||
+          mayRefuse ||
+          this.#hasMoved ||
+          text.length > this.#maxPushLength,
         'G2',
         `was told that ${text} is refused`,
       );
@@ -187,7 +203,10 @@ export class ClientChecks {
       .filter(({told, changes}) => !told && changes[0].m?.[client.name]?.n)
       .at(-1)?.changes[0].m[client.name].n;
     this.#expect(
-      mark === undefined || last === undefined || (mark as number) >= last,
+      this.#hasMoved ||
+        mark === undefined ||
+        last === undefined ||
+        (mark as number) >= last,
       'G2',
       `wrote ${last}, but the room has ${mark as number}`,
     );

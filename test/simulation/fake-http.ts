@@ -1,15 +1,21 @@
 /** HTTP between clients and the room: slow, failing, or losing the response. */
 import type {Ledger} from './ledger.js';
 import {LightRequest, LightResponse} from './light-http.js';
+import type {WireHost} from './network.js';
 import type {World} from './world.js';
+
+/** A room, and what is known of its truth. */
+export type Place = {
+  host: WireHost & {request(request: Request): Promise<Response>};
+  ledger: Ledger;
+};
 
 export class FakeHttp {
   requests = 0;
 
   constructor(
     readonly world: World,
-    readonly room: {request(request: Request): Promise<Response>},
-    readonly ledger: Ledger,
+    readonly places: {[room: string]: Place},
   ) {}
 
   fetch(
@@ -20,6 +26,7 @@ export class FakeHttp {
     const {world} = this;
     const {clock, random, profile} = world;
     const {method = 'GET', body} = init;
+    const {host, ledger} = this.places[new URL(url).pathname.split('/')[3]!]!;
     const id = ++this.requests;
     world.note(client, method, `#${id}`, (body as string) ?? '');
     return new Promise((resolve, reject) => {
@@ -38,14 +45,14 @@ export class FakeHttp {
           later(() => resolve(new LightResponse('', {status: 503}) as any));
           return;
         }
-        this.room
+        host
           .request(new LightRequest(url, method, (body as string) ?? '') as any)
           .then((response) => {
             if (method == 'GET' && !profile.legacyRoom) {
               void response
                 .text()
                 .then((text) =>
-                  this.ledger.checkContent(response.headers.get('etag'), text),
+                  ledger.checkContent(response.headers.get('etag'), text),
                 );
             }
             const lost = world.fault(profile.httpFailures / 2);

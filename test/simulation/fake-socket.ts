@@ -5,9 +5,8 @@ import type {World} from './world.js';
 type Listener = (event: any) => void;
 
 export class FakeSocket {
-  readonly partySocketOptions = {host: 'room.test', room: 'room'};
   readonly name = 'main';
-  readonly roomUrl = 'wss://room.test/parties/main/room';
+  room = 'room';
   readonly #listeners: {[type: string]: Set<Listener>} = {};
   #wire: Wire | undefined;
   #waiting: string[] = [];
@@ -19,9 +18,17 @@ export class FakeSocket {
   constructor(
     readonly world: World,
     readonly client: string,
-    readonly host: WireHost,
+    readonly hosts: {[room: string]: WireHost},
   ) {
     this.#connect();
+  }
+
+  get partySocketOptions(): {host: string; room: string} {
+    return {host: 'room.test', room: this.room};
+  }
+
+  get roomUrl(): string {
+    return `wss://room.test/parties/main/${this.room}`;
   }
 
   get _url(): string {
@@ -107,7 +114,7 @@ export class FakeSocket {
           }
         },
       },
-      this.host,
+      this.hosts[this.room]!,
     );
     this.#wire = wire;
   }

@@ -113,7 +113,9 @@ export class FakeStorage {
           apply(this.#current, copy);
         }
       });
-      return new Promise((...settle) => group!.settle.push(settle));
+      return this.world.profile.lyingStorage
+        ? Promise.resolve()
+        : new Promise((...settle) => group!.settle.push(settle));
     };
 
     const read = <Result>(get: () => Result): Promise<Result> => {

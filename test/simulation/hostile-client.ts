@@ -13,7 +13,7 @@ export class HostileClient {
     host: WireHost,
     readonly ledger: Ledger,
   ) {
-    this.socket = new FakeSocket(world, 'x0', host);
+    this.socket = new FakeSocket(world, 'x0', {room: host});
   }
 
   send(): void {

@@ -77,6 +77,7 @@ export class Ledger {
         () => `${token} applied again in entry ${offset}`,
       );
       this.tokens.add(token);
+      world.durableTokens.add(token);
     }
     for (const [clientId, [id]] of Object.entries<any>(answers)) {
       const last = this.answered.get(clientId) ?? 0;
@@ -133,7 +134,10 @@ export class Ledger {
       this.offset = head.offset;
       this.flat = flat;
       this.#keep();
-      getTokens(toText(flat)).forEach((token) => this.tokens.add(token));
+      getTokens(toText(flat)).forEach((token) => {
+        this.tokens.add(token);
+        world.durableTokens.add(token);
+      });
     }
   }
 
@@ -147,7 +151,7 @@ export class Ledger {
   checkVisible(text: string, where: string): void {
     for (const token of getTokens(text)) {
       this.world.expect(
-        this.tokens.has(token),
+        this.world.durableTokens.has(token),
         'G5',
         () => `${token} in ${where} is not durable`,
       );

@@ -4,7 +4,7 @@ import type {Persister} from 'tinybase/persisters';
 import {createPartyKitPersister} from 'tinybase/persisters/persister-partykit-client';
 import {transact} from './edits.js';
 import {FakeSocket} from './fake-socket.js';
-import {getTokens, type Ledger} from './ledger.js';
+import {getTokens} from './ledger.js';
 import type {WireHost} from './network.js';
 import type {World} from './world.js';
 
@@ -19,9 +19,8 @@ export class LegacyClient {
     readonly world: World,
     readonly name: string,
     host: WireHost,
-    readonly ledger: Ledger,
   ) {
-    this.socket = new FakeSocket(world, name, host);
+    this.socket = new FakeSocket(world, name, {room: host});
     this.store.addDidFinishTransactionListener(() => this.#onTransaction());
     const persister = (this.#persister = createPartyKitPersister(
       this.store,
@@ -69,7 +68,8 @@ export class LegacyClient {
     if (!this.#writing) {
       for (const token of getTokens(text)) {
         this.world.expect(
-          token.startsWith(`${this.name}#`) || this.ledger.tokens.has(token),
+          token.startsWith(`${this.name}#`) ||
+            this.world.durableTokens.has(token),
           'G5',
           () => `${this.name} shows ${token}, which is not durable`,
         );

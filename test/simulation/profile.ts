@@ -18,6 +18,8 @@ export type Profile = {
   derivedWrites: boolean;
   /** The room is TinyBase's own. */
   legacyRoom: boolean;
+  /** Clients that go from one room to another. */
+  moves: number;
   /** Clients that stop and start by themselves. */
   toggles: number;
   /** Clients whose app acts, or throws, when it is told something. */
@@ -39,6 +41,8 @@ export type Profile = {
   evictions: number;
   httpFailures: number;
   storageFailures: number;
+  /** Storage that answers before what it was given is durable. */
+  lyingStorage: boolean;
   hookFailures: number;
   /** Hooks that write to the room's Store. */
   hookWrites: number;
@@ -61,6 +65,7 @@ export const createProfile = (seed: number): Profile => {
     initialContent: pick([0, 0, 0.5]),
     derivedWrites: random.chance(0.1),
     legacyRoom: random.chance(0.05),
+    moves: pick([0, 0, 0, 0, 0, 0.3]),
     toggles: pick([0, 0, 0, 0.5]),
     reactions: pick([0, 0, 0, 0.1]),
     hostile: random.chance(0.1),
@@ -75,6 +80,7 @@ export const createProfile = (seed: number): Profile => {
     evictions: pick([0, 0.03, 0.1]),
     httpFailures: pick([0, 0.1, 0.4]),
     storageFailures: pick([0, 0, 0, 0, 0, 0.05]),
+    lyingStorage: false,
     hookFailures: pick([0, 0, 0.02]),
     hookWrites: pick([0, 0, 0, 0.05]),
     hooks: pick(['none', 'none', 'sync', 'mixed', 'slow']),

@@ -3,6 +3,7 @@ import {mkdir, readFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {Worker} from 'node:worker_threads';
 import {build, type Plugin} from 'esbuild';
+import type {Profile} from './profile.js';
 import type {Outcome} from './simulation.js';
 
 /** Makes the constants of each `limits.ts` variables that a seed can set. */
@@ -51,7 +52,17 @@ export type Report = {
 export const runSeeds = async (
   worker: string,
   seeds: Iterator<number>,
-  {workers = 2, maxFailures = 1, onOutcome = (_: Outcome) => {}} = {},
+  {
+    workers = 2,
+    maxFailures = 1,
+    changes = {},
+    onOutcome = () => {},
+  }: {
+    workers?: number;
+    maxFailures?: number;
+    changes?: Partial<Profile>;
+    onOutcome?: (outcome: Outcome) => void;
+  } = {},
 ): Promise<Report> => {
   const report: Report = {seeds: 0, steps: 0, failures: []};
   const runOne = () =>
@@ -62,7 +73,7 @@ export const runSeeds = async (
         if (done || report.failures.length >= maxFailures) {
           void thread.terminate().then(() => resolve());
         } else {
-          thread.postMessage(value);
+          thread.postMessage([value, changes]);
         }
       };
       thread.on('message', (outcome: Outcome) => {

@@ -4,9 +4,9 @@ import {createPartyKitPersister} from '../../src/client/persister.js';
 import type {PartyKitPersister} from '../../src/client/types.js';
 import {ClientChecks} from './client-checks.js';
 import {createContent, transact} from './edits.js';
+import type {Place} from './fake-http.js';
 import {FakeSocket} from './fake-socket.js';
 import type {Ledger} from './ledger.js';
-import type {WireHost} from './network.js';
 import type {World} from './world.js';
 
 export class SimClient {
@@ -24,10 +24,15 @@ export class SimClient {
   constructor(
     readonly world: World,
     readonly name: string,
-    host: WireHost,
-    readonly ledger: Ledger,
+    readonly places: {[room: string]: Place},
   ) {
-    this.socket = new FakeSocket(world, name, host);
+    this.socket = new FakeSocket(
+      world,
+      name,
+      Object.fromEntries(
+        Object.entries(places).map(([room, {host}]) => [room, host]),
+      ),
+    );
     this.checks = new ClientChecks(this);
     this.persister = createPartyKitPersister(
       this.store,
@@ -48,6 +53,24 @@ export class SimClient {
 
   #createContent = (): any =>
     createContent(this.world.random, this.#createToken);
+
+  /** What is known of the room that it is in. */
+  get ledger(): Ledger {
+    return this.places[this.socket.room]!.ledger;
+  }
+
+  /** The app takes the socket to the other room. */
+  move(): void {
+    const {world, socket, places, name} = this;
+    socket.room = Object.keys(places).find((room) => room != socket.room)!;
+    world.note(name, 'moves to', socket.room);
+    this.checks.onMove();
+    world.clock.after(world.random.pick([0, 0, 300]), () => {
+      if (!this.isDestroyed) {
+        socket.reconnect();
+      }
+    });
+  }
 
   /** Starts, by chance with something in the Store already. */
   begin(): void {

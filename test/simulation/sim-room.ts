@@ -9,13 +9,14 @@ import {FakeStorage} from './fake-storage.js';
 import {flatten} from './flat-content.js';
 import type {Ledger} from './ledger.js';
 import type {Wire, WireHost} from './network.js';
-import type {Rules} from './rules.js';
+import {createRules, type Rules} from './rules.js';
 import type {World} from './world.js';
 
 type SimConnection = {readonly id: string; readonly wire: Wire};
 
 export class SimRoom implements WireHost {
   readonly storage: FakeStorage;
+  readonly rules: Rules;
   room!: Room<SimConnection>;
   #connections = new Map<Wire, SimConnection>();
   #life = 0;
@@ -28,8 +29,10 @@ export class SimRoom implements WireHost {
   constructor(
     readonly world: World,
     readonly ledger: Ledger,
-    readonly rules: Rules,
+    /** What the room's own values begin with. */
+    readonly letter = 'r',
   ) {
+    this.rules = createRules(world, () => this.room.store);
     this.storage = ledger.storage = new FakeStorage(world, (writes) =>
       ledger.onDurable(writes),
     );
@@ -43,7 +46,10 @@ export class SimRoom implements WireHost {
   #fillAsTinyBase(): void {
     const {world, ledger, rules, storage} = this;
     const {storagePrefix} = rules;
-    const content = createContent(world.random, () => `r#${++this.#tokens}`);
+    const content = createContent(
+      world.random,
+      () => `${this.letter}#${++this.#tokens}`,
+    );
     const flat = (ledger.takenOver = flatten(content));
     const entries: {[key: string]: unknown} = {
       [storagePrefix + 'hasStore']: 1,
@@ -140,7 +146,7 @@ export class SimRoom implements WireHost {
   /** The room's own code changes something, in one of its two ways. */
   write(): void {
     const {world, room} = this;
-    const createToken = () => `r#${++this.#tokens}`;
+    const createToken = () => `${this.letter}#${++this.#tokens}`;
     const {store} = room;
     if (!store) {
       this.track(room.load());

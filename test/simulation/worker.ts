@@ -1,5 +1,6 @@
 /** A thread that runs the seeds that it is sent. */
 import {parentPort} from 'node:worker_threads';
+import type {Profile} from './profile.js';
 import {type Outcome, simulate} from './simulation.js';
 
 let current = 0;
@@ -17,9 +18,9 @@ const fail = (error: unknown): void =>
 
 process.on('unhandledRejection', fail);
 
-parentPort!.on('message', (seed: number) => {
+parentPort!.on('message', ([seed, changes]: [number, Partial<Profile>]) => {
   current = seed;
-  void simulate(seed).then(
+  void simulate(seed, changes).then(
     // The trace is worth sending only where somebody reads it.
     (outcome) => answer(outcome.failure ? outcome : {...outcome, trace: []}),
     fail,

@@ -16,6 +16,8 @@ export class World {
   readonly trace: string[] = [];
   /** Without faults any more, on the way to rest. */
   calm = false;
+  /** What no room may take back any more. */
+  readonly durableTokens = new Set<string>();
   violation: Violation | undefined;
   #ids = 0;
 

@@ -248,6 +248,41 @@ describe('a persister', () => {
     expect(persister.getPendingCount()).toBe(0);
   });
 
+  test('gives way to another on the same PartySocket', async () => {
+    const client = createClient();
+    const {party, store, socket, persister, errors} = client;
+    await persister.startAutoPersisting([{}, {v: 1}]);
+    await untilSynced(client);
+    const other = createStore();
+    const second = createPartyKitPersister(other, socket, 'http');
+    onTestFinished(async () => void (await second.destroy()));
+    await second.startAutoPersisting();
+    expect(errors).toMatchObject([{name: 'ReplacedError', changes: []}]);
+    expect(persister.getSyncState()).toBe('offline');
+    other.setValue('v', 2);
+    store.setValue('w', 1);
+    const third = createClient(party);
+    await third.persister.startAutoPersisting();
+    await expectSoon(() => expect(third.store.getValues()).toEqual({v: 2}));
+    expect(store.getValues()).toEqual({v: 1, w: 1});
+  });
+
+  test('shares a PartySocket with one of another prefix', async () => {
+    const party = createFakeParty(TinyBasePartyKitServer);
+    const client = createClient(party);
+    await client.persister.startAutoPersisting([{}, {v: 1}]);
+    const second = createPartyKitPersister(createStore(), client.socket, {
+      messagePrefix: 'other/',
+      storeProtocol: 'http',
+    });
+    await second.startAutoSave();
+    client.store.setValue('v', 2);
+    await untilSynced(client);
+    expect(await client.getRoomContent()).toEqual([{}, {v: 2}]);
+    expect(client.errors).toEqual([]);
+    await second.destroy();
+  });
+
   test('does nothing any more when it is destroyed', async () => {
     const socket = createScriptedSocket();
     const store = createStore();

@@ -140,6 +140,17 @@ describe('a commit', () => {
     expect(a.take()).toEqual([['c', [2, [[{}, {v: 1}, 1]], {}]]]);
   });
 
+  test('P6, K3: is told in full where the room wrote in the same turn', async () => {
+    const {room, a, b} = await createJoined();
+    await Promise.all([
+      room.room.apply([{}, {w: 1}, 1]),
+      a.push(1, {}, {v: 1}),
+    ]);
+    const delta = [[{}, {w: 1, v: 1}, 1]];
+    expect(a.take()).toEqual([['c', [3, delta, {'mark of a': [1]}]]]);
+    expect(b.take()).toEqual([['c', [3, delta, {'mark of a': [1]}]]]);
+  });
+
   test('P7, K2: sees the pushes before it in the same turn', async () => {
     const seen: unknown[] = [];
     const {a, b} = await createJoined({
@@ -260,6 +271,19 @@ describe('a room with a schema', () => {
     const [[, [, delta, answers]]] = a.take() as [any];
     expect(delta).toEqual([[{t: {r: {c: 1, d: 'd'}}}, {}, 1]]);
     expect(answers).toEqual({'mark of a': [1]});
+  });
+
+  test('P4: keeps a Cell that has a default, and the Row around it', async () => {
+    const {room, a} = await createJoined({
+      createStore: createWithSchema({start: {type: 'number'}}),
+    });
+    await a.push(1, {t: {r: {c: 1, d: 'mine'}}});
+    a.take();
+    await a.push(2, {t: {r: {d: '\uFFFC'}}});
+    expect(a.take()).toEqual([
+      ['c', [3, [[{t: {r: {d: 'd'}}}, {}, 1]], {'mark of a': [2, 2]}]],
+    ]);
+    expect((await room.getContent())[0]).toEqual({t: {r: {c: 1, d: 'd'}}});
   });
 
   test('K3: stores and tells what a new schema makes of the content', async () => {

@@ -104,6 +104,21 @@ describe('a welcome', () => {
     expect(later[4]).toEqual([4, 2, 4]);
   });
 
+  test('P4: says the latest 32 refusals of a client', async () => {
+    const room = createMemoryRoom({hooks: {canSetValue: () => false}});
+    await room.room.putContent([{t: {r: {c: 1}}}, {}], null);
+    const writer = room.connect('writer');
+    await writer.greet();
+    for (let id = 1; id <= 40; id++) {
+      await writer.push(id, {}, {v: id});
+    }
+    const clientId = 'client of writer';
+    const answer = [40, ...Array.from({length: 32}, (_, index) => index + 9)];
+    expect((await room.connect().greet({clientId}))[4]).toEqual(answer);
+    room.restart();
+    expect((await room.connect().greet({clientId}))[4]).toEqual(answer);
+  });
+
   test('J6: asks for a hello where the first content came to be', async () => {
     const room = createMemoryRoom();
     const [writer, reader] = [room.connect('writer'), room.connect('reader')];

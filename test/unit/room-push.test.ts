@@ -278,5 +278,9 @@ describe('fragments', () => {
     await a.say(`f[1,1,2]${text.slice(10)}`);
     expect(a.closed).toBe(undefined);
     expect(await getValues(room)).toEqual({v: 'x'.repeat(50)});
+    await a.say(`f[2,0,2]${text.slice(0, 10)}`);
+    await a.greet(await room.getPosition());
+    await a.say(`f[2,1,2]${text.slice(10)}`);
+    expect(a.closed?.[0]).toBe(4400);
   });
 });

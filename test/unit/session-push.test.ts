@@ -90,6 +90,26 @@ describe('pushes', () => {
     });
   });
 
+  test('C5: are told as TinyBase gives changes', async () => {
+    const {store, commit, errors, start} = createScriptedSession();
+    await start([{t: {r: {c: 1, d: 1}, s: {c: 1}}}, {v: 1}]);
+    const told: unknown[] = [];
+    store.addDidFinishTransactionListener(() =>
+      told.push(structuredClone(store.getTransactionChanges())),
+    );
+    store.transaction(() =>
+      store
+        .delCell('t', 'r', 'c')
+        .delRow('t', 's')
+        .setCell('u', '__proto__', 'c', {a: [null]})
+        .delValue('v')
+        .setValue('w', []),
+    );
+    commit(2, [], [1, 1]);
+    expect(errors[0].changes).toHaveLength(1);
+    expect(errors[0].changes[0]).toStrictEqual(told[0]);
+  });
+
   test('C3: tell of what the app makes of a commit', async () => {
     const {store, socket, commit, start} = createScriptedSession();
     await start();

@@ -278,12 +278,26 @@ describe('headers', () => {
     }
   });
 
+  test('H5: of the app get what a browser needs to read the ETag', async () => {
+    for (const [exposed, expected] of [
+      ['X-App', 'X-App, ETag'],
+      ['*', '*'],
+    ] as const) {
+      const {request} = createServer(
+        {},
+        {'Access-Control-Expose-Headers': exposed},
+      );
+      const {headers} = await request('GET');
+      expect(headers.get('Access-Control-Expose-Headers')).toBe(expected);
+    }
+  });
+
   test('H5: of the app are not overwritten', async () => {
     const {request} = createServer({}, [
       ['Access-Control-Allow-Origin', 'https://app.example'],
       ['Access-Control-Allow-Methods', 'GET, PUT'],
       ['Access-Control-Allow-Headers', 'Authorization'],
-      ['Access-Control-Expose-Headers', 'ETag, X-App'],
+      ['Access-Control-Expose-Headers', 'X-App, eTag'],
       ['Cache-Control', 'no-store'],
     ]);
     const {headers} = await request('OPTIONS');
@@ -292,7 +306,7 @@ describe('headers', () => {
     );
     expect(headers.get('Access-Control-Allow-Methods')).toBe('GET, PUT');
     expect(headers.get('Access-Control-Allow-Headers')).toBe('Authorization');
-    expect(headers.get('Access-Control-Expose-Headers')).toBe('ETag, X-App');
+    expect(headers.get('Access-Control-Expose-Headers')).toBe('X-App, eTag');
     expect((await request('GET')).headers.get('Cache-Control')).toBe(
       'no-store',
     );

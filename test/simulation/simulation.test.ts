@@ -1,0 +1,66 @@
+/**
+ * The real client and the real room core on a simulated network, clock and
+ * storage: what DESIGN's guarantees say must hold whatever happens in between.
+ * A failure names its seed; `npm run soak -- --seed N` replays it.
+ */
+import {fileURLToPath} from 'node:url';
+import {beforeAll, describe, expect, it} from 'vitest';
+import {PINNED_SEEDS} from './pinned-seeds.js';
+import {bundleWorker, describeFailure, runSeeds} from './seed-workers.js';
+
+const SEEDS = 3_000;
+const TIMEOUT_MS = 600_000;
+
+function* count(limit: number): Generator<number> {
+  for (let seed = 1; seed <= limit; seed++) {
+    yield seed;
+  }
+}
+
+describe('in a simulated world', () => {
+  let worker: string;
+
+  beforeAll(async () => {
+    worker = await bundleWorker(
+      fileURLToPath(new URL('../..', import.meta.url)),
+    );
+  });
+
+  const expectToHold = async (
+    seeds: Iterator<number>,
+    expected: number,
+  ): Promise<void> => {
+    const report = await runSeeds(worker, seeds);
+    expect(report.failures.map((failure) => describeFailure(failure))).toEqual(
+      [],
+    );
+    expect(report.seeds).toBe(expected);
+  };
+
+  it(
+    'every guarantee holds for seeds that broke one before',
+    () =>
+      expectToHold(
+        PINNED_SEEDS.map(([seed]) => seed).values(),
+        PINNED_SEEDS.length,
+      ),
+    TIMEOUT_MS,
+  );
+
+  it(
+    `every guarantee holds for ${SEEDS} seeds`,
+    () => expectToHold(count(SEEDS), SEEDS),
+    TIMEOUT_MS,
+  );
+
+  it(
+    'a storage that calls durable what is not is found out',
+    async () => {
+      const {failures} = await runSeeds(worker, count(500), {
+        changes: {lyingStorage: true, crashes: 0.05},
+      });
+      expect(failures[0]?.failure).toMatch(/^G[1-6]: /);
+    },
+    TIMEOUT_MS,
+  );
+});
