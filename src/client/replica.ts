@@ -27,6 +27,8 @@ const toAtom = (thing: unknown): Atom =>
 export const createReplica = (
   store: Store,
   onLocalChanges: (changes: Changes) => void,
+  /** Told what the app's listeners throw: it must stop nothing of ours. */
+  onError: (error: unknown) => void,
 ) => {
   let capturing = false;
   /** What the transaction under way writes on behalf of the room. */
@@ -174,15 +176,10 @@ export const createReplica = (
       written = undefined;
       taken = new Set();
       if (target.size > 1) {
-        target.forEach((leaf, key) => {
-          try {
-            write(new Map([[key, leaf]]), isRefused);
-          } catch {
-            // The first error tells.
-          }
-        });
+        target.forEach((leaf, key) => write(new Map([[key, leaf]]), isRefused));
+      } else {
+        onError(error);
       }
-      throw error;
     }
   };
 

@@ -88,10 +88,10 @@ export const createSession = (
 
   let room = getRoomUrl(connection);
   let clientId = createId();
-  /** What all marks begin with: a room that slept may recall an earlier one. */
-  let markBase = createId() + '.';
-  let mark = '';
-  let hellos = 0;
+  /** Which hello the welcome has to answer. */
+  let nonce = '';
+  /** By what the room marks answers to us; after a sleep by an earlier one. */
+  const marks = new Set<string>();
   let mutationId = 0;
   let pending: Push[] = [];
   /** Which truth the Store holds; the epoch is '' where it holds none. */
@@ -124,17 +124,21 @@ export const createSession = (
   let commits = 0;
   let pushes = 0;
 
-  const replica = createReplica(store, (changes) => {
-    pushes++;
-    pending.push({
-      id: ++mutationId,
-      changes,
-      text: JSON.stringify(changes),
-      sentAt: 0,
-    });
-    flush();
-    onChange();
-  });
+  const replica = createReplica(
+    store,
+    (changes) => {
+      pushes++;
+      pending.push({
+        id: ++mutationId,
+        changes,
+        text: JSON.stringify(changes),
+        sentAt: 0,
+      });
+      flush();
+      onChange();
+    },
+    onError,
+  );
   const {overlay} = replica;
 
   const speaker = speakers.get(connection) ?? new Map<string, () => void>();
@@ -219,12 +223,12 @@ export const createSession = (
         speaker.get(messagePrefix)?.();
         speaker.set(messagePrefix, retire);
       }
-      mark = markBase + ++hellos;
+      nonce = createId();
       // Whatever has arrived before this hello, its welcome answers.
       pending.forEach((push) => (push.sentAt = 0));
       say(
         HELLO +
-          JSON.stringify([PROTOCOL_VERSION, clientId, mark, epoch, offset]),
+          JSON.stringify([PROTOCOL_VERSION, clientId, nonce, epoch, offset]),
       );
       // After it: who hears of this may close the connection.
       setLink('greeting');
@@ -233,7 +237,8 @@ export const createSession = (
 
   /** Sends what has not been sent on this connection, in order. */
   const flush = (): void => {
-    if (link == 'live' || link == 'legacy') {
+    // A legacy room takes changes only once it has a Store.
+    if (link == 'live' || (link == 'legacy' && hasStore)) {
       for (const push of pending) {
         if (!push.sentAt && isOpen()) {
           push.sentAt = now();
@@ -251,15 +256,6 @@ export const createSession = (
         }
       }
       watch();
-    }
-  };
-
-  /** Writes; what the app's listeners throw must not stop the conversation. */
-  const write = (target: Leaves, isRefused?: boolean): void => {
-    try {
-      replica.write(target, isRefused);
-    } catch (error) {
-      onError(error);
     }
   };
 
@@ -291,7 +287,7 @@ export const createSession = (
         : [],
       target,
     );
-    write(target, refused.length > 0);
+    replica.write(target, refused.length > 0);
     if (refused.length) {
       onError(createRefusedError(refused.map(({changes}) => changes)));
     }
@@ -308,7 +304,8 @@ export const createSession = (
     );
 
   const onWelcome = (welcome: Welcome): void => {
-    const [version, welcomed, roomEpoch, roomOffset, answered, delta] = welcome;
+    const [version, welcomed, roomEpoch, roomOffset, answered, delta, mark] =
+      welcome;
     if (version != PROTOCOL_VERSION) {
       return;
     }
@@ -317,8 +314,9 @@ export const createSession = (
       if (link != 'greeting') {
         greet();
       }
-    } else if (welcomed == mark && link == 'greeting') {
+    } else if (welcomed == nonce && link == 'greeting') {
       speaks = true;
+      marks.add(mark);
       hasStore = !!roomEpoch;
       if (!hasStore) {
         epoch = '';
@@ -345,8 +343,7 @@ export const createSession = (
 
   const onCommit = ([commitOffset, delta, answers]: Commit): void => {
     const [, mine] =
-      Object.entries(answers ?? {}).find(([of]) => of.startsWith(markBase)) ??
-      [];
+      Object.entries(answers ?? {}).find(([mark]) => marks.has(mark)) ?? [];
     // Without a delta it concerns its author alone.
     if (link == 'live' && (delta || mine)) {
       // A load may have overtaken the commit, or is yet to come.
@@ -381,15 +378,16 @@ export const createSession = (
         sent.forEach((push) => (push.isBare = true));
         overlay.advance(changes, target);
       }
-      write(target);
+      replica.write(target);
     }
   };
 
   /** Silence alone may be slowness; a response without our ETag is evidence. */
   const checkLegacy = async (): Promise<void> => {
     try {
-      const [, position] = await contentClient.get();
+      const [text, position] = await contentClient.get();
       if (!note(position) && !speaks && link == 'greeting') {
+        hasStore = !!text;
         becomeLegacy();
       } else {
         watch();
@@ -403,7 +401,9 @@ export const createSession = (
   const becomeLegacy = (): void => {
     setLink('legacy');
     flush();
-    if (autoLoad) {
+    if (!hasStore && autoSave) {
+      void save().then(flush);
+    } else if (autoLoad) {
       void fetchContent().catch(onError);
     }
   };
@@ -433,7 +433,8 @@ export const createSession = (
       [COMMIT]: onCommit,
       [LEGACY_CHANGES]: onLegacyChanges,
     }[letter!];
-    if (onFrame && !strayed && getRoomUrl(connection) == room) {
+    checkRoom();
+    if (onFrame && !strayed) {
       let message;
       try {
         message = JSON.parse(payload!);
@@ -461,13 +462,13 @@ export const createSession = (
     if (url != room) {
       room = url;
       strayed = true;
-      dropPending();
       clientId = createId();
-      markBase = createId() + '.';
+      marks.clear();
       epoch = '';
       mutationId = 0;
       hasStore = speaks = offered = false;
       moved = true;
+      dropPending();
       setLink('closed');
     }
   };
@@ -581,7 +582,7 @@ export const createSession = (
         JSON.stringify(base.slice(0, 2)),
       );
       offered = true;
-      hasStore = existed || !!note(position);
+      hasStore = existed || !!note(position) || link == 'legacy';
       if (position && autoLoad) {
         [epoch, offset] = position;
       } else if (autoLoad && !position) {

@@ -16,8 +16,8 @@ export type Hello = [
   version: number,
   /** The client's secret, by which the room knows its pushes again. */
   clientId: string,
-  /** What this connection's answers are marked with; not a secret. */
-  mark: string,
+  /** Tells this hello's welcome from that to another. */
+  nonce: string,
   /** The epoch and offset that the client has; '' and 0 for none. */
   epoch: string,
   offset: number,
@@ -38,18 +38,20 @@ export type FragmentHeader = [mutationId: number, index: number, count: number];
 export type Answer = [mutationId: number, ...refusedIds: number[]];
 
 /**
- * Down: the answer to a hello. An empty mark asks every client to say hello
+ * Down: the answer to a hello. An empty nonce asks every client to say hello
  * (again). An empty epoch says that the room has no Store yet, null in place
  * of a delta that the client has to load the content.
  */
 export const WELCOME = 'w';
 export type Welcome = [
   version: number,
-  mark: string,
+  nonce: string,
   epoch: string,
   offset: number,
   answer: Answer,
   delta: DeltaList | null,
+  /** What commits mark answers to this connection with; others see it, too. */
+  mark: string,
 ];
 
 /**

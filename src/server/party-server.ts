@@ -266,6 +266,8 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
 const isOverridden = (server: any, name: string): boolean =>
   server[name] != (TinyBasePartyKitServer.prototype as any)[name];
 
+const createId = (): string => crypto.randomUUID().replaceAll('-', '');
+
 /** The room of a server; made when first needed, for its config to be set. */
 const getRoom = (server: TinyBasePartyKitServer<any>): Room<Connection> => {
   let room = rooms.get(server);
@@ -284,7 +286,8 @@ const getRoom = (server: TinyBasePartyKitServer<any>): Room<Connection> => {
         isOverridden(server, 'createStore') ||
         HANDLERS.some((name) => isOverridden(server, name)),
       createStore: () => server.createStore(),
-      createId: () => crypto.randomUUID().replaceAll('-', ''),
+      createEpoch: createId,
+      createMark: createId,
       now: () => Date.now(),
       schedule: (run) => void setTimeout(run, 0),
     });

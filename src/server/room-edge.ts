@@ -27,7 +27,10 @@ export interface RoomEdge<Connection extends RoomConnection = RoomConnection> {
   /** Keeps a greeting, also while the room sleeps. */
   remember(connection: Connection, greeting: Greeting): void;
   recall(connection: Connection): Greeting | undefined;
-  createId(): string;
+  /** A random id of a room's history. */
+  createEpoch(): string;
+  /** A random id of a greeting. */
+  createMark(): string;
   now(): number;
   /** Runs when the messages that are there already have been received. */
   schedule(run: () => void): void;

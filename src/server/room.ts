@@ -217,15 +217,17 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   }
 
   #receiveHello(connection: Connection, hello: unknown[]): Promise<void> {
-    const [version, clientId, mark, epoch, offset] = hello;
+    const [version, clientId, nonce, epoch, offset] = hello;
     const isId = (id: unknown): id is string =>
       typeof id == 'string' && id.length > 0 && id.length <= 64;
-    if (version !== PROTOCOL_VERSION || !isId(clientId) || !isId(mark)) {
+    if (version !== PROTOCOL_VERSION || !isId(clientId) || !isId(nonce)) {
       this.#edge.close(connection, 4400, 'Malformed hello, or another version');
       return Promise.resolve();
     }
     return this.#runFor(connection, async () => {
       await this.#commit();
+      // The room's own choice: nobody can make it answer to another's.
+      const mark = this.#edge.createMark();
       this.#audience.greet(connection, {clientId, mark});
       this.#fragments.forget(connection);
       this.#lastIds.delete(connection);
@@ -233,11 +235,12 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       const delta = await this.#getMissed(epoch, offset);
       this.#audience.welcome(connection, [
         PROTOCOL_VERSION,
-        mark,
+        nonce,
         this.#log.epoch,
         this.#log.offset,
         this.#clients.get(clientId) ?? [0],
         delta,
+        mark,
       ]);
     });
   }
@@ -558,7 +561,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       text = JSON.stringify(content);
     }
     const [tables, values] = JSON.parse(text);
-    log.epoch = this.#edge.createId();
+    log.epoch = this.#edge.createEpoch();
     log.offset = 1;
     this.#clients ??= new Map();
     await log.snapshot(text, this.#clients);
@@ -594,7 +597,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   async #open(): Promise<void> {
     if (!this.#opened) {
       try {
-        await this.#log.open(() => this.#edge.createId());
+        await this.#log.open(() => this.#edge.createEpoch());
       } catch (error) {
         this.#reset(error);
         throw error;

@@ -66,7 +66,7 @@ export class Cast {
       [legacyClients.length * 4, () => random.pick(legacyClients).write()],
       [this.#hostile ? 3 : 0, () => this.#hostile!.send()],
       [ownWrites * 10, () => this.#inRoom((room) => room.write())],
-      [0.1, () => client.reload()],
+      [0.3, () => client.reload()],
       [0.1, () => client.save()],
       [moves, () => client.move()],
       [drops * 2, () => client.goOffline()],

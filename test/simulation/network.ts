@@ -7,6 +7,8 @@ import type {World} from './world.js';
 type Direction = {
   /** When the last frame under way arrives: the next comes no sooner. */
   at: number;
+  /** Nothing arrives before this: the line stands still, and loses nothing. */
+  stalledUntil: number;
   /** Frames are lost from here on. */
   cut: boolean;
 };
@@ -34,8 +36,8 @@ export class Wire {
   /** The client's end. */
   isOpen = false;
   isDone = false;
-  readonly #up: Direction = {at: 0, cut: false};
-  readonly #down: Direction = {at: 0, cut: false};
+  readonly #up: Direction = {at: 0, stalledUntil: 0, cut: false};
+  readonly #down: Direction = {at: 0, stalledUntil: 0, cut: false};
 
   constructor(
     readonly world: World,
@@ -86,6 +88,7 @@ export class Wire {
     if (world.fault(0.3)) {
       this.#up.cut = true;
     }
+    this.#stall(this.#up);
     const lateMs = world.random.pick([0, 0, 100, 5_000]);
     world.clock.after(lateMs, () =>
       this.#travel(this.#up, () => this.#leave(), true),
@@ -104,6 +107,8 @@ export class Wire {
     this.isBroken = true;
     this.#up.cut = this.#up.cut || random.chance(0.7);
     this.#down.cut = this.#down.cut || random.chance(0.7);
+    this.#stall(this.#up);
+    this.#stall(this.#down);
     this.world.note(this.id, 'breaks', this.#up.cut, this.#down.cut);
     const notice = [0, 50, 2_000, 60_000, Infinity];
     for (const run of [() => this.#leave(), () => this.#finish()]) {
@@ -141,16 +146,24 @@ export class Wire {
     }
   }
 
+  #stall(direction: Direction): void {
+    const {clock, random} = this.world;
+    direction.stalledUntil = clock.now + random.pick([0, 0, 300, 4_000]);
+  }
+
   #travel(direction: Direction, arrive: () => void, always = false): void {
     const {clock, random, profile} = this.world;
     direction.at = Math.max(
       direction.at,
       clock.now + random.delay(profile.networkMs),
     );
-    clock.at(direction.at, () => {
-      if (always || !direction.cut) {
+    const deliver = (): void => {
+      if (clock.now < direction.stalledUntil) {
+        clock.at(direction.stalledUntil, deliver);
+      } else if (always || !direction.cut) {
         arrive();
       }
-    });
+    };
+    clock.at(direction.at, deliver);
   }
 }

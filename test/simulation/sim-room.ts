@@ -96,7 +96,8 @@ export class SimRoom implements WireHost {
       },
       recall: ({wire}) =>
         structuredClone(wire.attachment) as Greeting | undefined,
-      createId: () => world.createId(),
+      createEpoch: () => world.createId(),
+      createMark: () => world.createId(),
       now: () => world.clock.now,
       schedule: (run) => {
         this.#busy++;

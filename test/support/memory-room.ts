@@ -55,7 +55,24 @@ export type MemoryRoom = ReturnType<typeof createMemoryRoom>;
 export const createMemoryRoom = (options: MemoryRoomOptions = {}) => {
   const {storage = createMemoryStorage(), messagePrefix = ''} = options;
   const connections = new Set<MemoryConnection>();
-  let lastId = 0;
+  let lastEpoch = 0;
+  let lastMark = 0;
+  /** By the room's own marks those that tests know: the hellos' nonces. */
+  const aliases = new Map<string, string>();
+  const rename = (frame: string): string => {
+    if (frame[0] == 'w') {
+      const [mark] = JSON.parse(frame.slice(1)).splice(6);
+      if (mark) {
+        aliases.set(mark, JSON.parse(frame.slice(1))[1]);
+      }
+      return `w${JSON.stringify(JSON.parse(frame.slice(1)).slice(0, 6))}`;
+    }
+    return frame[0] == 'c'
+      ? frame.replaceAll(/"(mark\d+)"/g, (_, mark) =>
+          JSON.stringify(aliases.get(mark) ?? mark),
+        )
+      : frame;
+  };
   let now = 1_000_000;
 
   const edge: RoomEdge<MemoryConnection> = {
@@ -80,7 +97,8 @@ export const createMemoryRoom = (options: MemoryRoomOptions = {}) => {
       connection.greeting = greeting;
     },
     recall: (connection) => connection.greeting,
-    createId: () => `epoch${++lastId}`,
+    createEpoch: () => `epoch${++lastEpoch}`,
+    createMark: () => `mark${++lastMark}`,
     now: () => now,
     schedule: (run) => void setImmediate(run),
   };
@@ -110,7 +128,7 @@ export const createMemoryRoom = (options: MemoryRoomOptions = {}) => {
         );
       },
       take: () => {
-        const frames = connection.frames.slice(taken);
+        const frames = connection.frames.slice(taken).map(rename);
         taken = connection.frames.length;
         return frames.map((frame) => [frame[0]!, JSON.parse(frame.slice(1))]);
       },

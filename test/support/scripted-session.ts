@@ -52,7 +52,8 @@ export const createScriptedSession = (
       } = {},
     ): void => {
       const {epoch = 'e', offset = 1, answer = [0], delta = []} = welcome;
-      deliver('w', [1, getHello()[2], epoch, offset, answer, delta]);
+      const nonce = getHello()[2];
+      deliver('w', [1, nonce, epoch, offset, answer, delta, nonce]);
     },
 
     /** Commits, with an answer for this client where one is given. */

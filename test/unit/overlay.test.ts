@@ -20,9 +20,15 @@ const createModel = (content: Content = [{}, {}]) => {
   let truth: Content = [{}, {}];
   let pending: Changes[] = [];
   let transactions = 0;
-  const replica = createReplica(store, (changes) => {
-    pending.push(structuredClone(changes));
-  });
+  const replica = createReplica(
+    store,
+    (changes) => {
+      pending.push(structuredClone(changes));
+    },
+    (error) => {
+      throw error;
+    },
+  );
   replica.capture(true);
   store.addDidFinishTransactionListener(() => transactions++);
 

@@ -6,8 +6,12 @@ import {setOwn} from '../../src/protocol/content.js';
 
 const createTold = (store: Store = createStore()) => {
   const told: unknown[] = [];
-  const replica = createReplica(store, (changes) =>
-    told.push(JSON.parse(JSON.stringify(changes))),
+  const replica = createReplica(
+    store,
+    (changes) => told.push(JSON.parse(JSON.stringify(changes))),
+    (error) => {
+      throw error;
+    },
   );
   replica.capture(true);
   return {
