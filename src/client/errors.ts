@@ -39,15 +39,14 @@ export const createRefusedError = (changes: Changes[]) =>
 export const createLostError = (changes: Changes[]) =>
   createError(
     'LostError',
-    'The room never answered these changes: let getPendingCount() come to 0 ' +
-      'before destroy() or another room.',
+    'The room never answered these changes: await getPendingCount() == 0 ' +
+      'before.',
     changes,
   );
 
 export const createReplacedError = () =>
   createError(
     'ReplacedError',
-    'Another Persister took over this PartySocket: give each its own, or ' +
-      'destroy one first.',
+    'Another Persister took over the PartySocket: give each its own.',
     [],
   );

@@ -323,7 +323,11 @@ export const createSession = (
         enterEmptyRoom();
         if (autoSave && !offered) {
           stopWaiting();
-          void save().then(greet);
+          // A load under way may bring what is to be offered.
+          isGreetingDue = loads > 0;
+          if (!loads) {
+            void save().then(greet);
+          }
           return;
         }
       } else if (autoLoad && !delta) {
@@ -568,6 +572,7 @@ export const createSession = (
   };
 
   const load = async (initial?: InitialContent): Promise<void> => {
+    await saving;
     await fetchContent(initial);
     if (autoLoad && link == 'greeting' && speaks) {
       await new Promise<void>((resolve) => onGreeted.push(resolve));
@@ -587,7 +592,7 @@ export const createSession = (
         [epoch, offset] = position;
       } else if (autoLoad && !position) {
         await fetchContent();
-        if (!existed && hasStore) {
+        if (!existed && hasStore && speaks) {
           onError(createRefusedError([base]));
         }
       }
