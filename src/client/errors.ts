@@ -31,8 +31,7 @@ const createError = (
 export const createRefusedError = (changes: Changes[]) =>
   createError(
     'RefusedError',
-    'The room refused all or part of a change (hooks, schema or limits): it is ' +
-      'rolled back.',
+    'The room refused a change, or a part of it: see its hooks and schema.',
     changes,
   );
 

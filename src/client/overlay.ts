@@ -96,6 +96,8 @@ export const createOverlay = (forEachStoreCell: ForEachStoreCell) => {
     /** What pending covers, and the truth of it. */
     truth,
 
+    move,
+
     /** Puts a push on top; the truth of all that it covers has been noted. */
     cover: (changes: Changes): void => count(changes, 1),
 

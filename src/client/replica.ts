@@ -72,7 +72,12 @@ export const createReplica = (
         )
       ) {
         // The app has rolled its transaction back, and the room's with it.
-        void Promise.resolve().then(() => write(theirs));
+        // It may have written since.
+        void Promise.resolve().then(() => {
+          const target: Leaves = new Map();
+          theirs.forEach((leaf) => overlay.move(target, ...leaf));
+          write(target);
+        });
         return;
       }
     }

@@ -348,8 +348,8 @@ export const createSession = (
   const onCommit = ([commitOffset, delta, answers]: Commit): void => {
     const [, mine] =
       Object.entries(answers ?? {}).find(([mark]) => marks.has(mark)) ?? [];
-    // Without a delta it concerns its author alone.
-    if (link == 'live' && (delta || mine)) {
+    // Without a delta it concerns its author alone, or it is an app's own.
+    if (link == 'live' && (mine || (delta && delta[0]?.[2] === 1))) {
       // A load may have overtaken the commit, or is yet to come.
       const isNew = !autoLoad || (!!epoch && commitOffset > offset);
       if (isNew) {
@@ -541,7 +541,7 @@ export const createSession = (
         } else if (!atEpoch || atEpoch != epoch || atOffset >= offset) {
           const content = JSON.parse(text);
           if (!content?.[0] || !content[1]) {
-            throw new TypeError(`No TinyBase content at storePath: ${text}`);
+            throw new TypeError('No content at storePath: ' + text);
           }
           writeContent(content);
           if (autoLoad) {

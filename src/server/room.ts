@@ -116,7 +116,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
           : undefined;
       }
       case PUSH: {
-        const header = /^\[(\d+),/.exec(payload);
+        const header = /^\[(\d+),(?=[[{])/.exec(payload);
         return header
           ? this.#receivePush(
               connection,

@@ -26,7 +26,7 @@ export class Cast {
       const ledger = new Ledger(world);
       const host = legacyRoom
         ? new LegacyRoom(world)
-        : new SimRoom(world, ledger, room[0]!);
+        : new SimRoom(world, ledger, room[0]);
       this.places[room] = {host, ledger};
     }
     this.http = new FakeHttp(world, this.places);

@@ -67,7 +67,7 @@ export const runSeeds = async (
   const report: Report = {seeds: 0, steps: 0, failures: []};
   const runOne = () =>
     new Promise<void>((resolve, reject) => {
-      const thread = new Worker(worker, {});
+      const thread = new Worker(worker);
       const next = () => {
         const {value, done} = seeds.next();
         if (done || report.failures.length >= maxFailures) {
@@ -99,7 +99,7 @@ export const describeFailure = (
 ): string =>
   [
     `Seed ${seed}: ${failure}`,
-    `Replay: npm run soak -- --seed ${seed}`,
+    `Replay: npm run soak -- --seed ${seed} --steps ${profile.steps}`,
     JSON.stringify(profile),
     ...(events ? trace.slice(-events) : []).map((line) => line.slice(0, 300)),
   ].join('\n');

@@ -1,7 +1,7 @@
 /**
- * Runs fresh seeds for as long as is asked, or shows one. Options: `--minutes N`,
- * `--seed S` (its trace), `--from S --count N`, `--workers N`, `--events N`,
- * `--max-failures N`.
+ * Runs fresh seeds for as long as is asked (`--minutes N`), certain ones
+ * (`--from S --count N`), or shows one (`--seed S`, with `--steps N` no further
+ * than that). Also: `--workers N`, `--events N`, `--max-failures N`.
  */
 import {parseArgs} from 'node:util';
 import {bundleWorker, describeFailure, runSeeds} from './seed-workers.js';
@@ -10,6 +10,7 @@ const {values} = parseArgs({
   options: {
     minutes: {type: 'string', default: '1'},
     seed: {type: 'string'},
+    steps: {type: 'string'},
     from: {type: 'string'},
     count: {type: 'string', default: '1000'},
     workers: {type: 'string', default: '2'},
@@ -41,6 +42,7 @@ const report = await runSeeds(
   createSeeds(),
   {
     workers: values.seed === undefined ? +values.workers : 1,
+    changes: values.steps === undefined ? {} : {steps: +values.steps},
     maxFailures: +values['max-failures'],
     onOutcome: (outcome) => {
       if (outcome.failure) {

@@ -13,12 +13,14 @@ export interface MemoryConnection {
   closed?: [code: number, reason: string];
   /** What outlives the room's sleep. */
   greeting?: Greeting;
+  /** What the room marks its answers with. */
+  readonly mark: string;
   /** Sends a frame; resolves when the room is through with it. */
   say(frame: string): Promise<void> | undefined;
   /** Says hello, and returns the welcome. */
   greet(hello?: {
     clientId?: string;
-    mark?: string;
+    nonce?: string;
     epoch?: string;
     offset?: number;
   }): Promise<any[]>;
@@ -57,22 +59,6 @@ export const createMemoryRoom = (options: MemoryRoomOptions = {}) => {
   const connections = new Set<MemoryConnection>();
   let lastEpoch = 0;
   let lastMark = 0;
-  /** By the room's own marks those that tests know: the hellos' nonces. */
-  const aliases = new Map<string, string>();
-  const rename = (frame: string): string => {
-    if (frame[0] == 'w') {
-      const [mark] = JSON.parse(frame.slice(1)).splice(6);
-      if (mark) {
-        aliases.set(mark, JSON.parse(frame.slice(1))[1]);
-      }
-      return `w${JSON.stringify(JSON.parse(frame.slice(1)).slice(0, 6))}`;
-    }
-    return frame[0] == 'c'
-      ? frame.replaceAll(/"(mark\d+)"/g, (_, mark) =>
-          JSON.stringify(aliases.get(mark) ?? mark),
-        )
-      : frame;
-  };
   let now = 1_000_000;
 
   const edge: RoomEdge<MemoryConnection> = {
@@ -109,15 +95,18 @@ export const createMemoryRoom = (options: MemoryRoomOptions = {}) => {
     const connection: MemoryConnection = {
       id,
       frames: [],
+      get mark() {
+        return connection.greeting?.mark ?? '';
+      },
       say: (frame) => room.receive(connection, messagePrefix + frame),
       greet: async ({
         clientId = `client of ${id}`,
-        mark = `mark of ${id}`,
+        nonce = `nonce of ${id}`,
         epoch = '',
         offset = 0,
       } = {}) => {
         await connection.say(
-          `h${JSON.stringify([1, clientId, mark, epoch, offset])}`,
+          `h${JSON.stringify([1, clientId, nonce, epoch, offset])}`,
         );
         const welcome = connection.take().findLast(([letter]) => letter == 'w');
         return welcome?.[1];
@@ -128,7 +117,7 @@ export const createMemoryRoom = (options: MemoryRoomOptions = {}) => {
         );
       },
       take: () => {
-        const frames = connection.frames.slice(taken).map(rename);
+        const frames = connection.frames.slice(taken);
         taken = connection.frames.length;
         return frames.map((frame) => [frame[0]!, JSON.parse(frame.slice(1))]);
       },

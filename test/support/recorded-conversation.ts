@@ -12,6 +12,7 @@ import {createScriptedSocket} from './scripted-socket.js';
 import {createScriptedWorld, settle} from './scripted-world.js';
 
 const MAX_LENGTH = 300;
+const MAX_ROUNDS = 1_000;
 
 const hash = (data: string | Uint8Array): string =>
   createHash('sha256').update(data).digest('hex').slice(0, 16);
@@ -53,7 +54,11 @@ export const createRecordedConversation = (options: MemoryRoomOptions = {}) => {
   /** Carries all frames to where they belong, until nobody says more. */
   const flush = async (): Promise<void> => {
     // A request and what follows from it take some rounds without a frame.
+    let rounds = 0;
     for (let idleRounds = 0; idleRounds < 10; idleRounds++) {
+      if (++rounds > MAX_ROUNDS) {
+        throw new Error(`They never stop: ${record.slice(-5).join(', ')}`);
+      }
       await settle();
       const said = lines.flatMap(({carryUp}) => carryUp());
       await Promise.all(said);

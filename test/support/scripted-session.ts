@@ -30,6 +30,9 @@ export const createScriptedSession = (
     return JSON.parse(frame.slice(prefix.length + 1));
   };
 
+  /** What the room would mark the answers to this client with. */
+  const getMark = (): string => `mark for ${getHello()[2]}`;
+
   const deliver = (letter: string, message: unknown): void =>
     socket.deliver(prefix + letter + JSON.stringify(message));
 
@@ -52,17 +55,13 @@ export const createScriptedSession = (
       } = {},
     ): void => {
       const {epoch = 'e', offset = 1, answer = [0], delta = []} = welcome;
-      const nonce = getHello()[2];
-      deliver('w', [1, nonce, epoch, offset, answer, delta, nonce]);
+      const [, , nonce] = getHello();
+      deliver('w', [1, nonce, epoch, offset, answer, delta, getMark()]);
     },
 
     /** Commits, with an answer for this client where one is given. */
     commit: (offset: number, delta: unknown, answer?: number[]): void =>
-      deliver('c', [
-        offset,
-        delta,
-        ...(answer ? [{[getHello()[2]]: answer}] : []),
-      ]),
+      deliver('c', [offset, delta, ...(answer ? [{[getMark()]: answer}] : [])]),
 
     /** Auto-loads and auto-saves, as the persister would, on an open socket. */
     start: async (content: Content = [{}, {}], offset = 1): Promise<void> => {

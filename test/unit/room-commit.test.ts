@@ -147,8 +147,8 @@ describe('a commit', () => {
       a.push(1, {}, {v: 1}),
     ]);
     const delta = [[{}, {w: 1, v: 1}, 1]];
-    expect(a.take()).toEqual([['c', [3, delta, {'mark of a': [1]}]]]);
-    expect(b.take()).toEqual([['c', [3, delta, {'mark of a': [1]}]]]);
+    expect(a.take()).toEqual([['c', [3, delta, {[a.mark]: [1]}]]]);
+    expect(b.take()).toEqual([['c', [3, delta, {[a.mark]: [1]}]]]);
   });
 
   test('P7, K2: sees the pushes before it in the same turn', async () => {
@@ -254,7 +254,7 @@ describe('a room with a schema', () => {
     });
     await a.push(1, {t: {r: {c: 1, x: 1}}}, {v: 'text'});
     expect(a.take()).toEqual([
-      ['c', [2, [[{t: {r: {c: 1, d: 'd'}}}, {}, 1]], {'mark of a': [1, 1]}]],
+      ['c', [2, [[{t: {r: {c: 1, d: 'd'}}}, {}, 1]], {[a.mark]: [1, 1]}]],
     ]);
     expect(b.take()[0]![1][1]).toEqual([[{t: {r: {c: 1, d: 'd'}}}, {}, 1]]);
     expect(await room.getContent()).toEqual([
@@ -270,7 +270,7 @@ describe('a room with a schema', () => {
     await a.push(1, {t: {r: {c: 1}}});
     const [[, [, delta, answers]]] = a.take() as [any];
     expect(delta).toEqual([[{t: {r: {c: 1, d: 'd'}}}, {}, 1]]);
-    expect(answers).toEqual({'mark of a': [1]});
+    expect(answers).toEqual({[a.mark]: [1]});
   });
 
   test('P4: keeps a Cell that has a default, and the Row around it', async () => {
@@ -281,7 +281,7 @@ describe('a room with a schema', () => {
     a.take();
     await a.push(2, {t: {r: {d: '\uFFFC'}}});
     expect(a.take()).toEqual([
-      ['c', [3, [[{t: {r: {d: 'd'}}}, {}, 1]], {'mark of a': [2, 2]}]],
+      ['c', [3, [[{t: {r: {d: 'd'}}}, {}, 1]], {[a.mark]: [2, 2]}]],
     ]);
     expect((await room.getContent())[0]).toEqual({t: {r: {c: 1, d: 'd'}}});
   });

@@ -16,37 +16,33 @@ const createWritten = async (count: number) => {
 
 describe('a welcome', () => {
   test('J4: has no epoch where the room has no Store', async () => {
-    const room = createMemoryRoom();
-    expect(await room.connect().greet({mark: 'm'})).toEqual([
-      1,
-      'm',
-      '',
-      0,
-      [0],
-      [],
-    ]);
+    const connection = createMemoryRoom().connect();
+    const welcome = await connection.greet({nonce: 'n'});
+    expect(welcome).toEqual([1, 'n', '', 0, [0], [], connection.mark]);
   });
 
   test('J2: carries what was missed, merged', async () => {
     const {room} = await createWritten(4);
-    expect(
-      await room.connect().greet({epoch: 'epoch1', offset: 2, mark: 'm'}),
-    ).toEqual([1, 'm', 'epoch1', 4, [0], [[{}, {v3: 3, v4: 4}, 1]]]);
+    const welcome = await room.connect().greet({epoch: 'epoch1', offset: 2});
+    expect(welcome.slice(2, 6)).toEqual([
+      'epoch1',
+      4,
+      [0],
+      [[{}, {v3: 3, v4: 4}, 1]],
+    ]);
   });
 
   test('J2: carries nothing where nothing was missed', async () => {
     const {room} = await createWritten(4);
-    const welcome = await room
-      .connect()
-      .greet({epoch: 'epoch1', offset: 4, mark: 'm'});
-    expect(welcome).toEqual([1, 'm', 'epoch1', 4, [0], []]);
+    const welcome = await room.connect().greet({epoch: 'epoch1', offset: 4});
+    expect(welcome.slice(2, 6)).toEqual(['epoch1', 4, [0], []]);
   });
 
   test('J2: carries what was missed of a room that has slept', async () => {
     const {room} = await createWritten(4);
     room.restart();
     const welcome = await room.connect().greet({epoch: 'epoch1', offset: 3});
-    expect(welcome.slice(2)).toEqual(['epoch1', 4, [0], [[{}, {v4: 4}, 1]]]);
+    expect(welcome.slice(2, 6)).toEqual(['epoch1', 4, [0], [[{}, {v4: 4}, 1]]]);
   });
 
   test.each([
@@ -145,12 +141,12 @@ describe('a welcome', () => {
 
 describe('a hello', () => {
   test.each([
-    ['another version', [2, 'c', 'm', '', 0]],
-    ['no client id', [1, '', 'm', '', 0]],
-    ['a client id that is no string', [1, 7, 'm', '', 0]],
-    ['a client id too long', [1, 'c'.repeat(65), 'm', '', 0]],
-    ['no mark', [1, 'c', '', '', 0]],
-    ['a mark too long', [1, 'c', 'm'.repeat(65), '', 0]],
+    ['another version', [2, 'c', 'n', '', 0]],
+    ['no client id', [1, '', 'n', '', 0]],
+    ['a client id that is no string', [1, 7, 'n', '', 0]],
+    ['a client id too long', [1, 'c'.repeat(65), 'n', '', 0]],
+    ['no nonce', [1, 'c', '', '', 0]],
+    ['a nonce too long', [1, 'c', 'n'.repeat(65), '', 0]],
     ['nothing in it', []],
   ])('closes the socket with %s', async (_, hello) => {
     const room = createMemoryRoom();
@@ -166,19 +162,31 @@ describe('a hello', () => {
     await reader.greet({clientId: 'secret of the reader'});
     await Promise.all([writer.push(2, {}, {a: 1}), reader.push(1, {}, {a: 2})]);
     const seen = [...writer.frames, ...reader.frames].join();
-    expect(seen).toContain('mark of reader');
+    expect(seen).toContain(reader.mark);
     expect(seen).not.toContain('secret of the reader');
     expect(seen).not.toContain('client of writer');
   });
 
-  test('F3: by one who knows only the mark gets no answers', async () => {
-    const {room} = await createWritten(2);
+  test('F3: gets a mark that the room chooses anew', async () => {
+    const {room, writer} = await createWritten(1);
+    const [, nonce, , , , , mark] = await writer.greet({nonce: 'nonce'});
+    const again = await writer.greet({nonce: 'nonce'});
+    expect([nonce, again[1]]).toEqual(['nonce', 'nonce']);
+    expect(again[6]).not.toBe(mark);
+    expect(again[6]).toBe(writer.mark);
+    const other = await room.connect('other').greet({nonce: 'nonce'});
+    expect(other[6]).not.toBe(writer.mark);
+  });
+
+  test('F3: of one who knows but a mark gets no answers of another', async () => {
+    const {room, writer} = await createWritten(2);
     const thief = room.connect('thief');
     const welcome = await thief.greet({
-      clientId: 'mark of writer',
-      mark: 'mark of writer',
+      clientId: writer.mark,
+      nonce: writer.mark,
     });
     expect(welcome[4]).toEqual([0]);
+    expect(thief.mark).not.toBe(writer.mark);
   });
 });
 

@@ -29,7 +29,7 @@ describe('a push', () => {
   test('P1, P6: is answered by 0, and told to the others', async () => {
     const {a, b} = await createJoined();
     await a.push(1, {t: {r: {c: [1]}}});
-    expect(a.take()).toEqual([['c', [2, 0, {'mark of a': [1]}]]]);
+    expect(a.take()).toEqual([['c', [2, 0, {[a.mark]: [1]}]]]);
     expect(b.take()).toEqual([
       ['c', [2, [[{t: {r: {c: '\uFFFD[1]'}}}, {}, 1]]]],
     ]);
@@ -39,7 +39,7 @@ describe('a push', () => {
     const {room, a, b} = await createJoined({needsStore: true});
     await a.push(1, {}, {v: 1});
     await a.push(2, {}, {v: 1});
-    expect(a.take().at(-1)![1].slice(1)).toEqual([0, {'mark of a': [2]}]);
+    expect(a.take().at(-1)![1].slice(1)).toEqual([0, {[a.mark]: [2]}]);
     expect(b.take()).toHaveLength(1);
     expect((await room.getPosition()).offset).toBe(2);
   });
@@ -49,8 +49,8 @@ describe('a push', () => {
     await a.say('p[1,[{},{"v":"\uFFFDx"},1]]');
     await a.say('p[2,nonsense]');
     expect(a.take().map(([, [, , answers]]) => answers)).toEqual([
-      {'mark of a': [1, 1]},
-      {'mark of a': [2, 2]},
+      {[a.mark]: [1, 1]},
+      {[a.mark]: [2, 2]},
     ]);
     expect(b.take()).toEqual([]);
     expect(await getValues(room)).toEqual({});
@@ -60,13 +60,13 @@ describe('a push', () => {
     const {a} = await createJoined();
     const deep = '['.repeat(100_000) + ']'.repeat(100_000);
     await a.say(`p[1,[{},{"v":${deep}},1]]`);
-    expect(a.take()[0]?.[1][2]).toEqual({'mark of a': [1, 1]});
+    expect(a.take()[0]?.[1][2]).toEqual({[a.mark]: [1, 1]});
   });
 
   test('P1: is answered to the client alone where nobody else cares', async () => {
     const {a, b} = await createJoined({hooks: {canSetValue: () => false}});
     await a.push(1, {}, {v: 1});
-    expect(a.take()[0]![1].slice(1)).toEqual([[], {'mark of a': [1, 1]}]);
+    expect(a.take()[0]![1].slice(1)).toEqual([[], {[a.mark]: [1, 1]}]);
     expect(b.take()).toEqual([]);
   });
 
@@ -77,7 +77,7 @@ describe('a push', () => {
     a.take();
     await a.push(1, {}, {v: 'a'});
     expect(await getValues(room)).toEqual({v: 'b'});
-    expect(a.take().at(-1)![1][2]).toEqual({'mark of a': [1]});
+    expect(a.take().at(-1)![1][2]).toEqual({[a.mark]: [1]});
   });
 
   test('P2: that was answered is not applied on another connection', async () => {
@@ -119,7 +119,7 @@ describe('a push', () => {
     room.wake();
     await a.push(2, {}, {w: 2});
     expect(await getValues(room)).toEqual({v: 1, w: 2});
-    expect(a.take().at(-1)![1].slice(1)).toEqual([0, {'mark of a': [2]}]);
+    expect(a.take().at(-1)![1].slice(1)).toEqual([0, {[a.mark]: [2]}]);
   });
 
   test('P2: is numbered on after a crash that forgot refusals', async () => {
@@ -156,7 +156,7 @@ describe('a push', () => {
         [{t: {r: '\uFFFC'}}, {}, 1],
         [{t: {s: {a: 1}, r: {b: 2}}}, {v: 2, w: 1}, 1],
       ],
-      {'mark of a': [2], 'mark of b': [1]},
+      {[a.mark]: [2], [b.mark]: [1]},
     ];
     expect(a.take()).toEqual([['c', commit]]);
     expect(b.take()).toEqual([['c', commit]]);
@@ -169,7 +169,7 @@ describe('a push', () => {
   test('P6: gets 0 where several of one author were the whole', async () => {
     const {a, b} = await createJoined();
     await Promise.all([a.push(1, {}, {v: 1}), a.push(2, {}, {v: 2})]);
-    expect(a.take()).toEqual([['c', [3, 0, {'mark of a': [2]}]]]);
+    expect(a.take()).toEqual([['c', [3, 0, {[a.mark]: [2]}]]]);
     expect(b.take()).toEqual([['c', [3, [[{}, {v: 2}, 1]]]]]);
   });
 
@@ -179,7 +179,7 @@ describe('a push', () => {
     });
     await a.push(1, {}, {refused: 1, v: 1});
     expect(a.take()).toEqual([
-      ['c', [2, [[{}, {v: 1}, 1]], {'mark of a': [1, 1]}]],
+      ['c', [2, [[{}, {v: 1}, 1]], {[a.mark]: [1, 1]}]],
     ]);
   });
 
@@ -206,8 +206,8 @@ describe('a push', () => {
       {status: 'fulfilled'},
     ]);
     expect(a.take()[0]![1][2]).toEqual({
-      'mark of a': [2, 1],
-      'mark of b': [1],
+      [a.mark]: [2, 1],
+      [b.mark]: [1],
     });
     expect(await getValues(room)).toEqual({w: 1, x: 1});
   });
@@ -229,7 +229,7 @@ describe('a push', () => {
     const a = room.connect('a');
     await a.greet();
     await a.push(1, {}, {v: 1});
-    expect(a.take().at(-1)).toEqual(['c', [0, [], {'mark of a': [1, 1]}]]);
+    expect(a.take().at(-1)).toEqual(['c', [0, [], {[a.mark]: [1, 1]}]]);
     expect(await room.getContent()).toBe(undefined);
     expect(room.storage.getEntries()).toEqual([]);
   });
@@ -244,7 +244,7 @@ describe('fragments', () => {
     await a.say(`f[1,1,3]${text.slice(10, 20)}`);
     expect(a.take()).toEqual([]);
     await a.say(`f[1,2,3]${text.slice(20)}`);
-    expect(a.take()).toEqual([['c', [2, 0, {'mark of a': [1]}]]]);
+    expect(a.take()).toEqual([['c', [2, 0, {[a.mark]: [1]}]]]);
     expect(await getValues(room)).toEqual({v: 'x'.repeat(50)});
     await a.push(2, {}, {w: 1});
     expect(await getValues(room)).toMatchObject({w: 1});

@@ -10,9 +10,9 @@ describe('joining', () => {
     socket.open();
     expect(session.getState()).toBe('syncing');
     expect(socket.take()).toHaveLength(1);
-    const [version, clientId, mark, epoch, offset] = getHello();
+    const [version, clientId, nonce, epoch, offset] = getHello();
     expect([version, epoch, offset]).toEqual([1, '', 0]);
-    expect(clientId).not.toBe(mark);
+    expect(clientId).not.toBe(nonce);
   });
 
   test('J1: says hello on a socket that is open already', () => {
@@ -44,23 +44,23 @@ describe('joining', () => {
     session.setAutoSave(true);
     store.setValue('a', 1);
     socket.open();
-    const [, , mark] = getHello();
+    const [, , nonce] = getHello();
     socket.close();
     socket.open();
-    deliver('w', [1, mark, 'e', 1, [0], []]);
+    deliver('w', [1, nonce, 'e', 1, [0], [], 'mark']);
     expect(takePushIds()).toEqual([]);
     expect(session.getState()).toBe('syncing');
   });
 
-  test('F3: keeps the client id for itself, and renews the mark', async () => {
+  test('F3: keeps the client id for itself, and renews the nonce', async () => {
     const {socket, getHello, start} = createScriptedSession();
     await start();
-    const [, clientId, mark] = getHello();
+    const [, clientId, nonce] = getHello();
     socket.close();
     socket.open();
-    const [, clientIdThen, markThen] = getHello();
+    const [, clientIdThen, nonceThen] = getHello();
     expect(clientIdThen).toBe(clientId);
-    expect(markThen).not.toBe(mark);
+    expect(nonceThen).not.toBe(nonce);
   });
 
   test('J2: says what it has, and takes what it has missed', async () => {
@@ -177,11 +177,11 @@ describe('joining', () => {
     const {store, session, socket, deliver, getHello, welcome} = scripted;
     await scripted.start();
     store.setValue('a', 1);
-    const [, , mark] = getHello();
+    const [, , nonce] = getHello();
     socket.take();
     deliver('w', [1, '']);
     expect(socket.take().map(([letter]) => letter)).toEqual(['h']);
-    expect(getHello()[2]).not.toBe(mark);
+    expect(getHello()[2]).not.toBe(nonce);
     // Whatever came before the hello and was not answered is lost.
     welcome({answer: [0]});
     expect(scripted.takePushIds()).toEqual([1]);
