@@ -31,7 +31,7 @@ const createError = (
 export const createRefusedError = (changes: Changes[]) =>
   createError(
     'RefusedError',
-    'The room refused a change, or a part of it: see its hooks and schema.',
+    'The room (hooks, schema, limits) refused a change or part: rolled back.',
     changes,
   );
 

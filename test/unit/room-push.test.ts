@@ -47,7 +47,7 @@ describe('a push', () => {
   test('P1: is answered where it is malformed, as refused', async () => {
     const {room, a, b} = await createJoined();
     await a.say('p[1,[{},{"v":"\uFFFDx"},1]]');
-    await a.say('p[2,nonsense]');
+    await a.say('p[2,[nonsense]]');
     expect(a.take().map(([, [, , answers]]) => answers)).toEqual([
       {[a.mark]: [1, 1]},
       {[a.mark]: [2, 2]},
