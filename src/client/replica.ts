@@ -142,7 +142,7 @@ export const createReplica = (
    * Writes the Cells in one transaction; theirs are not local changes. What a
    * listener sets back is, unless the room has just refused it.
    */
-  const write = (target: Leaves, isRefused = false): void => {
+  const write = (target: Leaves, isRefused = false, isRetry = false): void => {
     written = written ? new Map([...written, ...target]) : target;
     try {
       store.transaction(() =>
@@ -181,8 +181,11 @@ export const createReplica = (
       written = undefined;
       taken = new Set();
       if (target.size > 1) {
-        target.forEach((leaf, key) => write(new Map([[key, leaf]]), isRefused));
-      } else {
+        target.forEach((leaf, key) =>
+          write(new Map([[key, leaf]]), isRefused, true),
+        );
+      }
+      if (!isRetry) {
         onError(error);
       }
     }

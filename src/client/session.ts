@@ -324,9 +324,9 @@ export const createSession = (
         if (autoSave && !offered) {
           stopWaiting();
           // A load under way may bring what is to be offered.
-          isGreetingDue = loads > 0;
+          isGreetingDue = true;
           if (!loads) {
-            void save().then(greet);
+            void save();
           }
           return;
         }
@@ -582,6 +582,8 @@ export const createSession = (
   const offer = async (): Promise<void> => {
     checkRoom();
     if (!hasStore) {
+      // Never one room's content to another.
+      enterEmptyRoom();
       const base = replica.getBase();
       const [existed, position] = await contentClient.put(
         JSON.stringify(base.slice(0, 2)),
@@ -604,7 +606,8 @@ export const createSession = (
     (saving ??= offer()
       .catch((error) => {
         // Only what the room will never take is not offered again.
-        offered ||= error?.status >= 400 && error.status < 500;
+        offered ||= error?.status == 400 || error?.status == 413;
+        isGreetingDue = false;
         onError(error);
         greetLater();
       })

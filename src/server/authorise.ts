@@ -149,10 +149,10 @@ export const authorise = async (
         store
           .getCellIds(tableId, rowId)
           .every((cellId) => cellId in (row as any)));
-    const rowIds = store.getRowIds(tableId);
+    const rowCount = store.getRowCount(tableId);
     const empties =
-      rowIds.length > 0 &&
-      Object.keys(rows).length >= rowIds.length &&
+      rowCount > 0 &&
+      Object.keys(rows).length >= rowCount &&
       Object.keys(rows).every((rowId) => isDeletion(rowId, rows[rowId]!));
     return empties && !(await allow(() => hooks.canDelTable(tableId, who)))
       ? createThings()

@@ -169,7 +169,8 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
    * like a client's push, but asks no hook. It is there in every handler that is
    * a method (`onStart`, `onConnect`, `onRequest`, …). In a room that has no
    * Store yet this makes one: clients load it, and their initial content is not
-   * used.
+   * used. Finish a transaction in the same step: the room starts anew where a
+   * push meets one that is open across an `await`.
    *
    * @throws Where the Store is not loaded yet, as in the constructor.
    */
@@ -337,7 +338,8 @@ export const loadStoreFromStorage = async (
 
 /**
  * Applies changes of the server's own to the room, stores them and tells all
- * clients; resolves when that is done. Unlike TinyBase's it stores them, too. In
+ * clients; resolves when that is done, or within a hook's turn when it is
+ * applied. Unlike TinyBase's it stores them, too. In
  * a room that has no Store yet it makes one: clients load it, and their initial
  * content is not used.
  *

@@ -152,21 +152,22 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
    * more would wait for itself.
    */
   apply(changes: Changes, without: string[] = []): Promise<void> {
-    const apply = async () => {
+    const apply = () => {
       this.#audience.heal.touch(undefined, changes, this.#edge.now());
       this.#hasOthers ||= this.#steps > 0;
       this.#without = without;
       this.#steps++;
-      await this.#applyChanges(changes);
+      this.#applyChanges(changes);
     };
     if (this.#authorising) {
-      return apply();
+      apply();
+      return Promise.resolve();
     }
     return this.#queue.run(async () => {
       if (this.#needsStore()) {
         await this.#loadStore();
       }
-      await apply();
+      apply();
     });
   }
 
@@ -384,8 +385,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     if (this.#audience.heal.touch(connection, accepted, this.#edge.now())) {
       author.heal.add(changes);
     }
-    const {inEffect, asSent, happened, thrown} =
-      await this.#applyChanges(accepted);
+    const {inEffect, asSent, happened, thrown} = this.#applyChanges(accepted);
     if (!asSent) {
       author.asSent = false;
       author.heal.add(happened);
@@ -453,13 +453,13 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   }
 
   /** Applies to the live Store, or only to the delta where it is not loaded. */
-  async #applyChanges(changes: Changes): Promise<{
+  #applyChanges(changes: Changes): {
     inEffect: boolean;
     asSent: boolean;
     happened: Changes;
     /** What a listener of the app has thrown. */
     thrown?: unknown[];
-  }> {
+  } {
     const store = this.#store;
     if (!store) {
       this.#delta.add(changes);
@@ -467,21 +467,27 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     }
     const thrown: unknown[] = [];
     let happened: Changes = [{}, {}, 1];
-    const finished = new Promise<void>((resolve) => {
-      this.#onFinish = (finishedChanges) => {
-        happened = finishedChanges;
-        resolve();
-      };
-    });
+    let isFinished = false;
+    this.#onFinish = (finishedChanges) => {
+      happened = finishedChanges;
+      isFinished = true;
+    };
     try {
       applyToStore(store, changes);
     } catch (error) {
       thrown.push(error);
+      isFinished = true;
+    } finally {
       this.#onFinish = undefined;
     }
-    if (this.#onFinish) {
-      // The app has left a transaction open, and decides what becomes of it.
-      await finished;
+    if (!isFinished) {
+      // Waiting for the app to finish might be waiting for ourselves.
+      const error = new Error(
+        'A transaction of getStore() is open across an await: finish it in the ' +
+          'same step. The room starts anew from what it has stored.',
+      );
+      this.#reset(error);
+      throw error;
     }
     return {...compareToStore(store, changes, happened), happened, thrown};
   }

@@ -68,5 +68,5 @@ const checkClient = (
     'G1',
     () => `${name} differs from the room: ${difference}`,
   );
-  checks.checkAnswers(truth);
+  checks.answers.check(truth);
 };

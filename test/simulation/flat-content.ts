@@ -58,3 +58,20 @@ export const describeDifference = (a: FlatContent, b: FlatContent): string =>
     .slice(0, 8)
     .map((key) => `${key}: ${JSON.stringify([a.get(key), b.get(key)])}`)
     .join('  ');
+
+/** The same text for the same changes, deletions and all. */
+export const toChangesText = ([tables, values]: any): string => {
+  const flat: FlatContent = new Map();
+  const add = (path: string[], thing: any, depth: number): void => {
+    if (depth && typeof thing == 'object') {
+      for (const id of Object.keys(thing)) {
+        add([...path, id], thing[id], depth - 1);
+      }
+    } else {
+      flat.set(JSON.stringify(path), flattenAtom(thing));
+    }
+  };
+  add(['t'], tables, 3);
+  add(['v'], values, 1);
+  return toText(flat);
+};

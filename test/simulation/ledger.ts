@@ -12,13 +12,8 @@ import {
   flatten,
   toText,
 } from './flat-content.js';
+import {getTokens} from './tokens.js';
 import type {World} from './world.js';
-
-const TOKEN = /[a-z]\d*#\d+/g;
-
-/** The unique values in a text: author, and a number of that author's. */
-export const getTokens = (text: string): Set<string> =>
-  new Set(text.match(TOKEN));
 
 export class Ledger {
   epoch = '';
@@ -38,9 +33,13 @@ export class Ledger {
 
   constructor(readonly world: World) {}
 
-  /** Of clients that the room has forgotten it may take a push twice. */
+  /**
+   * Of clients that the room has forgotten it may take a push twice, and of
+   * those that move one that they had given up, late.
+   */
   get #isForgetful(): boolean {
-    return this.world.profile.limits.MAX_CLIENTS! < 10;
+    const {limits, moves} = this.world.profile;
+    return limits.MAX_CLIENTS! < 10 || moves > 0;
   }
 
   onDurable(writes: Write[]): void {

@@ -4,8 +4,8 @@ import type {Persister} from 'tinybase/persisters';
 import {createPartyKitPersister} from 'tinybase/persisters/persister-partykit-client';
 import {transact} from './edits.js';
 import {FakeSocket} from './fake-socket.js';
-import {getTokens} from './ledger.js';
 import type {WireHost} from './network.js';
+import {getTokens} from './tokens.js';
 import type {World} from './world.js';
 
 export class LegacyClient {

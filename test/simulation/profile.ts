@@ -98,6 +98,10 @@ export const createProfile = (seed: number): Profile => {
     // As in the real limits: what a push may be long, so many frames hold.
     profile.limits.MAX_FRAME_LENGTH = 256_000;
   }
+  if (profile.derivedWrites) {
+    // A listener that insists on what was refused by chance stays alone with it.
+    profile.hookFailures = 0;
+  }
   if (profile.legacyClients) {
     // What TinyBase's own half does not survive, with whatever room.
     Object.assign(profile, {

@@ -1,14 +1,11 @@
 /** The room and what it runs on: its life, its connections, its requests. */
-import {createStore} from 'tinybase';
-import {parseChanges} from '../../src/protocol/parse-changes.js';
 import {Room} from '../../src/server/room.js';
 import type {Greeting, RoomEdge} from '../../src/server/room-edge.js';
 import {respondToStoreRequest} from '../../src/server/store-http.js';
-import {createContent, transact} from './edits.js';
 import {FakeStorage} from './fake-storage.js';
-import {flatten} from './flat-content.js';
 import type {Ledger} from './ledger.js';
 import type {Wire, WireHost} from './network.js';
+import {createTakeover, writeAsApp} from './own-writes.js';
 import {createRules, type Rules} from './rules.js';
 import type {World} from './world.js';
 
@@ -37,33 +34,14 @@ export class SimRoom implements WireHost {
       ledger.onDurable(writes),
     );
     if (world.profile.takeover) {
-      this.#fillAsTinyBase();
+      const [entries, content] = createTakeover(world, this.#createToken);
+      ledger.takenOver = content;
+      this.storage.fill(entries);
     }
     this.#boot();
   }
 
-  /** Content in the layout of TinyBase's own server half, and an app's key. */
-  #fillAsTinyBase(): void {
-    const {world, ledger, rules, storage} = this;
-    const {storagePrefix} = rules;
-    const content = createContent(
-      world.random,
-      () => `${this.letter}#${++this.#tokens}`,
-    );
-    const flat = (ledger.takenOver = flatten(content));
-    const entries: {[key: string]: unknown} = {
-      [storagePrefix + 'hasStore']: 1,
-      [storagePrefix + 'app']: {own: 10n},
-    };
-    for (const [path, atom] of flat) {
-      const [area, ...ids] = JSON.parse(path);
-      entries[
-        storagePrefix +
-          (area == 't' ? `t${JSON.stringify(ids).slice(1, -1)}` : `v${ids[0]}`)
-      ] = atom;
-    }
-    storage.fill(entries);
-  }
+  #createToken = (): string => `${this.letter}#${++this.#tokens}`;
 
   #boot(): void {
     const {world} = this;
@@ -144,35 +122,9 @@ export class SimRoom implements WireHost {
     this.#connections.delete(wire);
   }
 
-  /** The room's own code changes something, in one of its two ways. */
+  /** The room's own code does something. */
   write(): void {
-    const {world, room} = this;
-    const createToken = () => `${this.letter}#${++this.#tokens}`;
-    const {store} = room;
-    if (!store) {
-      this.track(room.load());
-    } else if (world.random.chance(0.7)) {
-      world.note('room writes');
-      transact(store, world.random, createToken);
-    } else {
-      world.note('room applies');
-      const scratch = createStore();
-      scratch.setJson(store.getJson());
-      let changes: any;
-      scratch.addDidFinishTransactionListener(() => {
-        changes = scratch.getTransactionChanges();
-      });
-      transact(scratch, world.random, createToken);
-      this.track(
-        room.apply(
-          parseChanges(
-            JSON.parse(
-              JSON.stringify(changes, (_, thing) => thing ?? '\uFFFC'),
-            ),
-          )!,
-        ),
-      );
-    }
+    this.track(writeAsApp(this.world, this.room, this.#createToken));
   }
 
   /** Idle for this long. */
