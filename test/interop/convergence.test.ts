@@ -72,7 +72,9 @@ MEETINGS.forEach(({halves, room: roomHalf, equal}) => {
   [1, 2].forEach((seed) =>
     test(
       `500 random edits, seed ${seed}: ${title}`,
-      {timeout: 60_000},
+      // TinyBase's room answers nothing: that two writes met is noticed only
+      // where the other's arrives within a second, which a busy machine may miss.
+      {timeout: 60_000, retry: roomHalf == 'tinybase' ? 3 : 0},
       async () => {
         const room = createTestRoom(dev, roomHalf);
         const clients = await startClients(room, halves);
