@@ -3,32 +3,38 @@ export type Environment = {
   fetch: (url: string, init: RequestInit) => Promise<Response>;
   setTimeout: (run: () => void, ms: number) => any;
   clearTimeout: (timer: any) => void;
+  /** Milliseconds since whenever; setting the clock does not move it. */
   now: () => number;
   /** From 0 to 1, to spread what would otherwise happen to all at once. */
   random: () => number;
   /** An id that nobody guesses. */
   createId: () => string;
+  /** Whether nobody looks at the page, where there is one. */
+  isHidden: () => boolean;
+  /** Listens to whether the page is looked at; answers how to stop. */
+  onWake: (listener: () => void) => () => void;
 };
 
 const REQUEST_TIMEOUT_MS = 120_000;
 
-/** Nothing newer than what React Native has, too. */
+/** Needs nothing newer than what React Native has, too. */
 export const WORLD: Environment = {
-  fetch: (url, init) => {
-    const controller = new AbortController();
-    const timer: any = setTimeout(() => controller.abort(), REQUEST_TIMEOUT_MS);
-    // Node would stay for it.
-    timer.unref?.();
-    return fetch(url, {...init, signal: controller.signal});
-  },
+  // React Native has a timeout of its own in the place of this one.
+  fetch: (url, init) =>
+    fetch(url, {...init, signal: AbortSignal.timeout?.(REQUEST_TIMEOUT_MS)}),
   setTimeout: (run, ms) => setTimeout(run, ms),
   clearTimeout: (timer) => clearTimeout(timer),
-  now: () => Date.now(),
+  now: () => performance.now(),
   random: () => Math.random(),
   createId: () =>
-    Array.from(
-      globalThis.crypto?.getRandomValues(new Uint8Array(12)) ??
-        Array.from({length: 12}, () => Math.random() * 256),
-      (byte) => Math.floor(byte).toString(36).padStart(2, '0'),
-    ).join(''),
+    (
+      globalThis.crypto?.getRandomValues(new Uint32Array(4)) ??
+      [0, 0, 0].map(Math.random)
+    ).join('-'),
+  isHidden: () => globalThis.document?.hidden,
+  onWake: (listener) => {
+    globalThis.document?.addEventListener('visibilitychange', listener);
+    return () =>
+      globalThis.document?.removeEventListener('visibilitychange', listener);
+  },
 };

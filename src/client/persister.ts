@@ -41,10 +41,8 @@ export const createPartyKitPersister = (
   let autoSaving = false;
   let destroyed = false;
   /** How many loads and saves are under way, and how many there were. */
-  let loading = 0;
-  let saving = 0;
-  let loads = 0;
-  let saves = 0;
+  const loads = {current: 0, all: 0};
+  const saves = {current: 0, all: 0};
   let queue: Promise<unknown> = Promise.resolve();
   let nextListenerId = 0;
   const observers = new Map<Id, () => void>();
@@ -104,29 +102,25 @@ export const createPartyKitPersister = (
   };
 
   const getStatus = (): number =>
-    loading ? 1 : saving || session.getPendingCount() ? 2 : 0;
+    loads.current ? 1 : saves.current || session.getPendingCount() ? 2 : 0;
 
-  const load = async (
-    initialContent?: InitialContent,
+  const run = async (
+    counts: typeof loads,
+    action: () => Promise<void>,
   ): Promise<PartyKitPersister> => {
-    loading++;
-    loads++;
+    counts.current++;
+    counts.all++;
     observe();
-    await schedule(() => session.load(initialContent));
-    loading--;
+    await schedule(action);
+    counts.current--;
     observe();
     return persister;
   };
 
-  const save = async (): Promise<PartyKitPersister> => {
-    saving++;
-    saves++;
-    observe();
-    await schedule(session.save);
-    saving--;
-    observe();
-    return persister;
-  };
+  const load = (initialContent?: InitialContent): Promise<PartyKitPersister> =>
+    run(loads, () => session.load(initialContent));
+
+  const save = (): Promise<PartyKitPersister> => run(saves, session.save);
 
   const startAutoLoad = (
     initialContent?: InitialContent,
@@ -202,7 +196,7 @@ export const createPartyKitPersister = (
 
     getStats: () => {
       const [commits, pushes] = session.getCounts();
-      return {loads: loads + commits, saves: saves + pushes};
+      return {loads: loads.all + commits, saves: saves.all + pushes};
     },
 
     destroy: async () => {

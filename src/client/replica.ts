@@ -105,21 +105,25 @@ export const createReplica = (
       }
     };
 
-    for (const t of Object.keys(cells)) {
-      for (const r of Object.keys(cells[t])) {
-        for (const c of Object.keys(cells[t][r])) {
-          add(t, r, c, cells[t][r][c], invalidCells[t]?.[r]?.[c]);
-        }
-        if (!theirs && rowIds[t]?.[r] < 0) {
-          (changes[0][t] as any)[r] = DELETED;
+    visitChanges([cells, values], (t, r, c, change: any) =>
+      add(
+        t,
+        r!,
+        c!,
+        change,
+        t === null ? invalidValues[r!] : invalidCells[t]?.[r!]?.[c!],
+      ),
+    );
+    for (const t of theirs ? [] : Object.keys(changes[0])) {
+      const table: any = changes[0][t];
+      for (const r of Object.keys(table)) {
+        if (rowIds[t]?.[r] < 0) {
+          table[r] = DELETED;
         }
       }
-      if (!theirs && tableIds[t] < 0) {
+      if (tableIds[t] < 0) {
         changes[0][t] = DELETED;
       }
-    }
-    for (const v of Object.keys(values)) {
-      add(null, v, '', values[v], invalidValues[v]);
     }
     // The log leaves out what a listener has set back to what it was.
     theirsTaken.forEach((key) => {
@@ -140,13 +144,18 @@ export const createReplica = (
 
   /**
    * Writes the Cells in one transaction; theirs are not local changes. What a
-   * listener sets back is, unless the room has just refused it.
+   * listener sets back is, where it is one of `heeded` or none are given: on
+   * what the room has just refused nobody can insist.
    */
-  const write = (target: Leaves, isRefused = false, isRetry = false): void => {
+  const write = (
+    target: Leaves,
+    heeded: {has(key: string): boolean} = target,
+    isRetry = false,
+  ): void => {
     written = written ? new Map([...written, ...target]) : target;
     try {
       store.transaction(() =>
-        target.forEach(([tableId, rowId, cellId, atom]) => {
+        target.forEach(([tableId, rowId, cellId, atom], key) => {
           const isDeleted = atom === DELETED;
           const thing = decodeAtom(atom) as any;
           if (tableId === null) {
@@ -167,10 +176,10 @@ export const createReplica = (
           }
           if (
             capturing &&
-            !isRefused &&
+            heeded.has(key) &&
             toAtom(getThing(tableId, rowId, cellId)) === atom
           ) {
-            taken.add(getKey(tableId, rowId, cellId));
+            taken.add(key);
           }
         }),
       );
@@ -182,7 +191,7 @@ export const createReplica = (
       taken = new Set();
       if (target.size > 1) {
         target.forEach((leaf, key) =>
-          write(new Map([[key, leaf]]), isRefused, true),
+          write(new Map([[key, leaf]]), heeded, true),
         );
       }
       if (!isRetry) {

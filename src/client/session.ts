@@ -6,13 +6,19 @@ import type {PartySocket} from 'partysocket';
 import type {Content as StoreContent, Store} from 'tinybase';
 import type {Changes, Content} from '../protocol/changes.js';
 import type {DeltaList} from '../protocol/delta.js';
-import {MAX_PUSH_LENGTH} from '../protocol/limits.js';
+import {
+  MAX_IN_FLIGHT_LENGTH,
+  MAX_PENDING_LENGTH,
+  MAX_PUSH_LENGTH,
+} from '../protocol/limits.js';
 import {
   type Answer,
   COMMIT,
   type Commit,
   HELLO,
   LEGACY_CHANGES,
+  PING,
+  PONG,
   PROTOCOL_VERSION,
   splitFrame,
   WELCOME,
@@ -40,7 +46,10 @@ export type SyncState = 'offline' | 'syncing' | 'synced';
 
 export type InitialContent = StoreContent | (() => StoreContent);
 
-export type SessionConfig = ContentConfig & {messagePrefix?: string};
+export type SessionConfig = ContentConfig & {
+  messagePrefix?: string;
+  heartbeatMs?: number;
+};
 
 type Push = {
   id: number;
@@ -49,7 +58,7 @@ type Push = {
   /** When it was sent on this connection; 0 where it was not. */
   sentAt: number;
   /** No room takes it: it counts as refused when it is answered. */
-  isTooLong?: boolean;
+  isTooLong: boolean;
   /** No longer on top of the Store: a legacy room may have let another win. */
   isBare?: boolean;
 };
@@ -61,6 +70,11 @@ type Link = 'closed' | 'greeting' | 'live' | 'legacy';
 
 /** How long the room may take to answer before the connection is renewed. */
 const ANSWER_TIMEOUT_MS = 10_000;
+/**
+ * How long the room may be silent before it is asked for a sign of life: shorter
+ * than the minute after which many a proxy drops a silent connection.
+ */
+const HEARTBEAT_MS = 45_000;
 /** How long a room gets to say hello that nothing shows to speak our protocol. */
 const LEGACY_TIMEOUT_MS = 1_000;
 /** When a push to a legacy room, which never answers, counts as applied. */
@@ -83,7 +97,7 @@ export const createSession = (
 ) => {
   const {onError, onChange} = callbacks;
   const {setTimeout, clearTimeout, now, createId} = environment;
-  const {messagePrefix = ''} = config;
+  const {messagePrefix = '', heartbeatMs = HEARTBEAT_MS} = config;
   const contentClient = createContentClient(connection, config, environment);
 
   let room = getRoomUrl(connection);
@@ -94,6 +108,7 @@ export const createSession = (
   const marks = new Set<string>();
   let mutationId = 0;
   let pending: Push[] = [];
+  let pendingLength = 0;
   /** Which truth the Store holds; the epoch is '' where it holds none. */
   let epoch = '';
   let offset = 0;
@@ -119,6 +134,10 @@ export const createSession = (
   let attempts = 0;
   let watchdog: unknown;
   let retrying: unknown;
+  let heart: unknown;
+  /** When the room was last heard, and since when a ping is unanswered. */
+  let heardAt = 0;
+  let pingedAt = 0;
   const onGreeted: (() => void)[] = [];
   let destroyed = false;
   let commits = 0;
@@ -127,13 +146,17 @@ export const createSession = (
   const replica = createReplica(
     store,
     (changes) => {
+      let text = JSON.stringify(changes);
+      const isTooLong =
+        text.length > MAX_PUSH_LENGTH ||
+        pendingLength + text.length > MAX_PENDING_LENGTH;
+      if (isTooLong) {
+        // The room still answers it, in its turn.
+        text = NO_CHANGES;
+      }
       pushes++;
-      pending.push({
-        id: ++mutationId,
-        changes,
-        text: JSON.stringify(changes),
-        sentAt: 0,
-      });
+      pendingLength += text.length;
+      pending.push({id: ++mutationId, changes, text, sentAt: 0, isTooLong});
       flush();
       onChange();
     },
@@ -156,6 +179,7 @@ export const createSession = (
 
   const setLink = (next: Link): void => {
     link = next;
+    pingedAt = 0;
     if (next != 'greeting') {
       stopWaiting();
     }
@@ -163,17 +187,22 @@ export const createSession = (
       heldFrames.length = 0;
     }
     watch();
+    beat();
     onChange();
   };
+
+  /** Longer with each attempt, and spread: what failed for all at once. */
+  const backOff = (ms: number): number =>
+    Math.min(ms * 2 ** attempts, MAX_RETRY_MS) * (0.5 + environment.random());
 
   const watch = (): void => {
     clearTimeout(watchdog);
     const isGreeting = link == 'greeting' && !loads && !saving && !retrying;
-    const since = isGreeting ? now() : link == 'live' && pending[0]?.sentAt;
+    const since = isGreeting
+      ? now()
+      : link == 'live' && (pending[0]?.sentAt || pingedAt);
     if (since) {
-      const timeout = speaks
-        ? Math.min(ANSWER_TIMEOUT_MS * 2 ** attempts, MAX_RETRY_MS)
-        : LEGACY_TIMEOUT_MS;
+      const timeout = speaks ? backOff(ANSWER_TIMEOUT_MS) : LEGACY_TIMEOUT_MS;
       // What is written or told meanwhile does not put it off.
       watchdog = setTimeout(
         () => {
@@ -189,16 +218,31 @@ export const createSession = (
     }
   };
 
+  /** Asks a silent room for a sign of life, unless nobody would see it. */
+  const beat = (isWaking = false): void => {
+    clearTimeout(heart);
+    if (link == 'live' && heartbeatMs) {
+      const silentMs = isWaking ? heartbeatMs : now() - heardAt;
+      const isDue = silentMs >= heartbeatMs && !environment.isHidden();
+      if (isDue && !pingedAt && isOpen()) {
+        pingedAt = now();
+        say(PING + '[]');
+        watch();
+      }
+      heart = setTimeout(
+        beat,
+        isDue ? heartbeatMs : Math.max(heartbeatMs - silentMs, 1000),
+      );
+    }
+  };
+
   /** Says hello again after a while; all that is missing follows from that. */
   const greetLater = (): void => {
     stopWaiting();
     clearTimeout(watchdog);
     clearTimeout(retrying);
-    retrying = setTimeout(
-      greet,
-      Math.min(1000 * 2 ** attempts++, MAX_RETRY_MS) *
-        (0.5 + environment.random()),
-    );
+    retrying = setTimeout(greet, backOff(1000));
+    attempts++;
   };
 
   const isOpen = (): boolean => (connection.readyState ?? 1) == 1;
@@ -235,23 +279,25 @@ export const createSession = (
     }
   };
 
-  /** Sends what has not been sent on this connection, in order. */
+  /** Sends what has not been sent on this connection, in order and bounds. */
   const flush = (): void => {
     // A legacy room takes changes only once it has a Store.
     if (link == 'live' || (link == 'legacy' && hasStore)) {
+      let length = 0;
       for (const push of pending) {
-        if (!push.sentAt && isOpen()) {
+        length += push.text.length;
+        if (
+          !push.sentAt &&
+          isOpen() &&
+          (length <= MAX_IN_FLIGHT_LENGTH || push == pending[0])
+        ) {
           push.sentAt = now();
-          push.isTooLong =
-            push.text.length >
-            (link == 'live' ? MAX_PUSH_LENGTH : MAX_LEGACY_LENGTH);
-          // The room still answers it, in its turn.
-          const text = push.isTooLong ? NO_CHANGES : push.text;
           if (link == 'legacy') {
-            say(LEGACY_CHANGES + text);
+            push.isTooLong ||= push.text.length > MAX_LEGACY_LENGTH;
+            push.isTooLong || say(LEGACY_CHANGES + push.text);
             settleLater(push);
           } else {
-            getPushFrames(push.id, text).forEach(say);
+            getPushFrames(push.id, push.text).forEach(say);
           }
         }
       }
@@ -272,22 +318,20 @@ export const createSession = (
     },
   ): void => {
     const {refusedIds = [], asSent, delta} = options;
-    const refused = pushes.filter(
-      ({id, isTooLong}) => isTooLong || refusedIds.includes(id),
-    );
+    const isRefused = ({id, isTooLong}: Push) =>
+      isTooLong || refusedIds.includes(id);
+    const refused = pushes.filter(isRefused);
+    const accepted = getCovering(pushes.filter((push) => !isRefused(push)));
     const target: Leaves = new Map();
     pending = pending.filter((push) => !pushes.includes(push));
+    pushes.forEach(({text}) => (pendingLength -= text.length));
     for (const changes of delta || []) {
       overlay.advance(changes, autoLoad ? target : new Map());
     }
-    overlay.uncover(
-      getCovering(pushes),
-      asSent
-        ? getCovering(pushes.filter((push) => !refused.includes(push)))
-        : [],
-      target,
-    );
-    replica.write(target, refused.length > 0);
+    overlay.uncover(accepted, asSent ? accepted : [], target);
+    const heeded = new Set(target.keys());
+    overlay.uncover(getCovering(refused), [], target);
+    replica.write(target, heeded);
     if (refused.length) {
       onError(createRefusedError(refused.map(({changes}) => changes)));
     }
@@ -358,7 +402,7 @@ export const createSession = (
       }
       answer(mine ?? [0], isNew ? delta : 0, isNew && !delta);
       attempts = 0;
-      watch();
+      flush();
       onChange();
     }
   };
@@ -425,6 +469,7 @@ export const createSession = (
           conflict = false;
           void fetchContent().catch(onError);
         }
+        flush();
         onChange();
       }
     }, LEGACY_SETTLE_MS);
@@ -436,7 +481,13 @@ export const createSession = (
       [WELCOME]: onWelcome,
       [COMMIT]: onCommit,
       [LEGACY_CHANGES]: onLegacyChanges,
+      [PING]: () => say(PONG + payload),
+      [PONG]: () => {
+        pingedAt = 0;
+        watch();
+      },
     }[letter!];
+    heardAt = now();
     checkRoom();
     if (onFrame && !strayed) {
       let message;
@@ -455,6 +506,7 @@ export const createSession = (
   const dropPending = (): void => {
     overlay.uncover(getCovering(pending), [], new Map());
     const lost = pending.splice(0).map(({changes}) => changes);
+    pendingLength = 0;
     if (lost.length) {
       onError(createLostError(lost));
     }
@@ -480,7 +532,7 @@ export const createSession = (
   const onOpen = (): void => {
     checkRoom();
     strayed = false;
-    pending.forEach((push) => (push.sentAt = 0));
+    marks.clear();
     link = 'closed';
     offered = false;
     greet();
@@ -526,13 +578,13 @@ export const createSession = (
     onChange();
     try {
       let text, atEpoch, atOffset;
-      let attempts = MAX_LOADS;
+      let tries = MAX_LOADS;
       do {
         const [body, position] = await contentClient.get();
         text = body;
         [atEpoch, atOffset] = note(position) ?? known;
         // Commits may have overtaken it meanwhile.
-      } while (atEpoch && atEpoch == epoch && atOffset < offset && --attempts);
+      } while (atEpoch && atEpoch == epoch && atOffset < offset && --tries);
       checkRoom();
       if (!destroyed && room == asked) {
         hasStore = !!text;
@@ -627,6 +679,7 @@ export const createSession = (
   listeners.forEach(([type, listener]) =>
     connection.addEventListener(type as any, listener),
   );
+  const stopWaking = environment.onWake(() => beat(true));
 
   const destroy = (): void => {
     if (speaker.get(messagePrefix) == retire) {
@@ -636,6 +689,7 @@ export const createSession = (
     destroyed = true;
     replica.destroy();
     clearTimeout(retrying);
+    stopWaking();
     listeners.forEach(([type, listener]) =>
       connection.removeEventListener(type as any, listener),
     );

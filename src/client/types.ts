@@ -17,6 +17,13 @@ export type PartyKitPersisterConfig = {
    * own; defaults to an empty string.
    */
   messagePrefix?: string;
+  /**
+   * How long the room may be silent before the client asks it for a sign of life,
+   * and reconnects where there is none. Defaults to 45,000 milliseconds, so that a
+   * connection that died unnoticed is renewed within a minute; 0 for never. Asking
+   * wakes a sleeping room for a moment; a page that nobody looks at does not ask.
+   */
+  heartbeatMs?: number;
 };
 
 /** Told when the sync state, or how much is pending, has changed. */

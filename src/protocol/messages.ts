@@ -65,6 +65,16 @@ export type Commit = [
   answers?: {[mark: string]: Answer},
 ];
 
+/**
+ * Both ways: asks whether anybody is there, and has read what was sent before.
+ * A room's has a token, a client's has none.
+ */
+export const PING = 'i';
+export type Ping = [token?: string];
+
+/** Both ways: the answer to a ping, with what that had. */
+export const PONG = 'o';
+
 /** The letter and payload of a frame with this prefix, or undefined. */
 export const splitFrame = (
   prefix: string,

@@ -27,37 +27,22 @@ const isWithin = (thing: unknown, depth: number): boolean =>
 
 /** The atom in its one spelling, or undefined where it is none. */
 const parseAtom = (atom: unknown, deletable: boolean): Atom | undefined => {
-  switch (typeof atom) {
-    case 'string':
-      if (atom === DELETED) {
-        return deletable ? atom : undefined;
-      }
-      if (atom[0] == '\uFFFD') {
-        try {
-          const decoded = decodeAtom(atom);
-          return typeof decoded == 'object' &&
-            decoded &&
-            isWithin(decoded, MAX_NESTING)
-            ? encodeAtom(decoded)
-            : undefined;
-        } catch {
-          return undefined;
-        }
-      }
-      return atom;
-    case 'number':
-      return Number.isFinite(atom) ? atom : undefined;
-    case 'boolean':
-      return atom;
-    case 'object':
-      try {
-        return isWithin(atom, MAX_NESTING) ? encodeAtom(atom) : undefined;
-      } catch {
-        // Not JSON, as a key of the app's own in storage may be.
-        return undefined;
-      }
-    default:
-      return undefined;
+  if (atom === DELETED) {
+    return deletable ? atom : undefined;
+  }
+  try {
+    const thing = decodeAtom(atom as Atom);
+    const isAtom =
+      typeof thing == 'object' && thing
+        ? isWithin(thing, MAX_NESTING)
+        : thing === atom &&
+          (thing === null ||
+            ['string', 'boolean'].includes(typeof thing) ||
+            Number.isFinite(thing));
+    return isAtom ? encodeAtom(thing) : undefined;
+  } catch {
+    // Not JSON, as a key of the app's own in storage may be.
+    return undefined;
   }
 };
 

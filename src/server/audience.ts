@@ -2,10 +2,13 @@
 import type {Store} from 'tinybase';
 import type {Changes} from '../protocol/changes.js';
 import {Delta, type DeltaList} from '../protocol/delta.js';
+import {PING_LENGTH} from '../protocol/limits.js';
 import {
   type Answer,
   COMMIT,
   LEGACY_CHANGES,
+  PING,
+  PONG,
   PROTOCOL_VERSION,
   WELCOME,
   type Welcome,
@@ -39,12 +42,22 @@ export type Telling<Connection> = {
   heals: Map<Connection, DeltaList>;
 };
 
+/** What a connection has been sent without a sign that it reads. */
+type Unread = {
+  length: number;
+  /** The ping under way, and what it will show to be read. */
+  token: string;
+  asked: number;
+};
+
 export class Audience<Connection extends RoomConnection> {
   readonly heal = new LegacyHeal();
   readonly #edge: RoomEdge<Connection>;
   readonly #greetings = new WeakMap<Connection, Greeting>();
   /** Connections that may have said hello before the room slept. */
   readonly #asked = new WeakSet<Connection>();
+  readonly #unread = new WeakMap<Connection, Unread>();
+  readonly #retired = new WeakSet<Connection>();
 
   constructor(edge: RoomEdge<Connection>) {
     this.#edge = edge;
@@ -84,6 +97,32 @@ export class Audience<Connection extends RoomConnection> {
     if (greeting && this.#edge.recall(connection)?.mark !== greeting.mark) {
       this.#edge.remember(connection, greeting);
     }
+  }
+
+  /**
+   * Answers a client that asks whether the room is there. Who has not said hello
+   * is asked to; who was retired gets no answer.
+   */
+  answerPing(connection: Connection, payload: string): void {
+    const greeting = this.recall(connection);
+    if (!greeting) {
+      this.askForHello(connection);
+    } else if (greeting.clientId) {
+      this.#send(connection, PONG, payload);
+    }
+  }
+
+  /** Notes that a connection has read all that came before a ping. */
+  notePong(connection: Connection, token: string): void {
+    const unread = this.#unread.get(connection);
+    if (unread && unread.token === token) {
+      unread.length -= unread.asked;
+      unread.token = '';
+    }
+  }
+
+  isRetired(connection: Connection): boolean {
+    return this.#retired.has(connection);
   }
 
   welcome(connection: Connection, welcome: Welcome): void {
@@ -198,6 +237,7 @@ export class Audience<Connection extends RoomConnection> {
 
   /** Closes a connection; what still comes from it is not taken. */
   retire(connection: Connection, code: number, reason: string): void {
+    this.#retired.add(connection);
     this.#remember(connection, {clientId: '', mark: ''});
     this.#edge.close(connection, code, reason);
   }
@@ -211,12 +251,45 @@ export class Audience<Connection extends RoomConnection> {
     const frame = this.#edge.messagePrefix + letter + text;
     for (const connection of this.#edge.getConnections()) {
       if (connection !== except && this.recall(connection)) {
-        this.#edge.send(connection, frame);
+        this.#sendFrame(connection, frame);
       }
     }
   }
 
   #send(connection: Connection, letter: string, text: string): void {
-    this.#edge.send(connection, this.#edge.messagePrefix + letter + text);
+    this.#sendFrame(connection, this.#edge.messagePrefix + letter + text);
+  }
+
+  /**
+   * The platform takes whatever it is given, and keeps it for a reader that has
+   * stopped reading: so it is the room that counts. Who has not said hello knows
+   * no pings, and is not counted.
+   */
+  #sendFrame(connection: Connection, frame: string): void {
+    const {messagePrefix, limits} = this.#edge;
+    if (this.#retired.has(connection)) {
+      return;
+    }
+    let unread = this.#unread.get(connection);
+    if (!unread) {
+      unread = {length: 0, token: '', asked: 0};
+      this.#unread.set(connection, unread);
+    }
+    if (unread.length > limits.maxUnreadLength) {
+      this.retire(connection, 4429, 'Too much is unread');
+      return;
+    }
+    this.#edge.send(connection, frame);
+    if (this.recall(connection)?.clientId) {
+      unread.length += frame.length;
+      if (!unread.token && unread.length >= PING_LENGTH) {
+        unread.token = this.#edge.createMark();
+        unread.asked = unread.length;
+        this.#edge.send(
+          connection,
+          `${messagePrefix}${PING}["${unread.token}"]`,
+        );
+      }
+    }
   }
 }

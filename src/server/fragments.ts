@@ -1,42 +1,97 @@
 /** Puts pushes together that came in fragments. */
-import {MAX_FRAGMENTS, MAX_PUSH_LENGTH} from '../protocol/limits.js';
+import {FRAGMENT_TIMEOUT_MS, type RoomLimits} from '../protocol/limits.js';
 import type {FragmentHeader} from '../protocol/messages.js';
 
-type Pieces = {mutationId: number; pieces: string[]; length: number};
+type Pieces = {
+  mutationId: number;
+  /** None any more where they are too long together: then they are counted. */
+  texts: string[] | undefined;
+  count: number;
+  length: number;
+  addedAt: number;
+};
+
+/** The whole text, undefined where it was too long; or why there is none yet. */
+export type Assembled = {text: string | undefined} | 'unfinished' | 'broken';
+
+export type FragmentsEdge<Connection> = {
+  limits: Pick<RoomLimits, 'maxPushLength' | 'maxFragmentsLength'>;
+  now(): number;
+  /** Runs later, and keeps the room awake until then. */
+  schedule(run: () => void, delayMs: number): void;
+  /** This connection's pieces had to go. */
+  onOverflow(connection: Connection): void;
+};
 
 export class Fragments<Connection extends object> {
-  readonly #pieces = new WeakMap<Connection, Pieces>();
+  readonly #edge: FragmentsEdge<Connection>;
+  readonly #unfinished = new Map<Connection, Pieces>();
+  #isWaiting = false;
 
-  /**
-   * The push's whole text with its last piece, '' before that, and undefined
-   * where the piece is out of order or too much.
-   */
+  constructor(edge: FragmentsEdge<Connection>) {
+    this.#edge = edge;
+  }
+
+  /** Takes a push's next piece. */
   add(
     connection: Connection,
     [mutationId, index, count]: FragmentHeader,
-    piece: string,
-  ): string | undefined {
-    const before: Pieces | undefined = index
-      ? this.#pieces.get(connection)
-      : {mutationId, pieces: [], length: 0};
-    this.#pieces.delete(connection);
-    if (
-      before?.mutationId !== mutationId ||
-      before.pieces.length != index ||
-      count > MAX_FRAGMENTS ||
-      (before.length += piece.length) > MAX_PUSH_LENGTH
-    ) {
-      return undefined;
+    text: string,
+  ): Assembled {
+    const pieces: Pieces | undefined = index
+      ? this.#unfinished.get(connection)
+      : {mutationId, texts: [], count: 0, length: 0, addedAt: 0};
+    this.#unfinished.delete(connection);
+    if (pieces?.mutationId !== mutationId || pieces.count != index) {
+      return 'broken';
     }
-    before.pieces.push(piece);
-    if (before.pieces.length >= count) {
-      return before.pieces.join('');
+    pieces.count++;
+    pieces.length += text.length;
+    if (pieces.length > this.#edge.limits.maxPushLength) {
+      pieces.texts = undefined;
     }
-    this.#pieces.set(connection, before);
-    return '';
+    pieces.texts?.push(text);
+    if (pieces.count >= count) {
+      return {text: pieces.texts?.join('')};
+    }
+    pieces.addedAt = this.#edge.now();
+    this.#unfinished.set(connection, pieces);
+    this.#shed();
+    this.#wait();
+    return 'unfinished';
   }
 
   forget(connection: Connection): void {
-    this.#pieces.delete(connection);
+    this.#unfinished.delete(connection);
+  }
+
+  /** Lets go of the longest where all together hold too much. */
+  #shed(): void {
+    const held = [...this.#unfinished].filter(([, {texts}]) => texts);
+    const sum = held.reduce((length, [, pieces]) => length + pieces.length, 0);
+    if (sum > this.#edge.limits.maxFragmentsLength) {
+      const [longest] = held.reduce((a, b) =>
+        b[1].length > a[1].length ? b : a,
+      );
+      this.#unfinished.delete(longest);
+      this.#edge.onOverflow(longest);
+    }
+  }
+
+  /** Sees to it that none waits for ever for its next piece. */
+  #wait(): void {
+    if (!this.#isWaiting && this.#unfinished.size) {
+      this.#isWaiting = true;
+      this.#edge.schedule(() => {
+        this.#isWaiting = false;
+        const oldest = this.#edge.now() - FRAGMENT_TIMEOUT_MS;
+        for (const [connection, {addedAt}] of this.#unfinished) {
+          if (addedAt <= oldest) {
+            this.#unfinished.delete(connection);
+          }
+        }
+        this.#wait();
+      }, FRAGMENT_TIMEOUT_MS);
+    }
   }
 }

@@ -1,3 +1,4 @@
+export type {RoomLimits} from '../protocol/limits.js';
 export {
   broadcastChanges,
   hasStoreInStorage,

@@ -4,11 +4,9 @@
  * shown the truth again.
  */
 import {type Changes, visitChanges} from '../protocol/changes.js';
-import {LEGACY_HEAL_MS} from './limits.js';
+import {LEGACY_HEAL_MS, MAX_TOUCHES} from '../protocol/limits.js';
 
 type Touch = {at: number; by: unknown; contested: boolean};
-
-const MAX_TOUCHES = 10_000;
 
 export class LegacyHeal {
   readonly #touches = new Map<string, Touch>();

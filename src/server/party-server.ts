@@ -18,6 +18,7 @@ import {
 import type {Cell, Value} from 'tinybase';
 import type {Changes as EncodedChanges} from '../protocol/changes.js';
 import {decodeContent} from '../protocol/content.js';
+import {getRoomLimits, type RoomLimits} from '../protocol/limits.js';
 import {parseChanges} from '../protocol/parse-changes.js';
 import {createPartyKitConnections} from './partykit-edge.js';
 import {Room} from './room.js';
@@ -43,6 +44,8 @@ export type TinyBasePartyKitServerConfig = {
    * `-Methods` and `-Headers` of `*`; what is set here replaces all of them.
    */
   responseHeaders?: HeadersInit;
+  /** Bounds other than the defaults. */
+  limits?: Partial<RoomLimits>;
 };
 
 const RESPONSE_HEADERS = {
@@ -114,6 +117,14 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
       ) {
         handlers[name] = async (...args: unknown[]) => {
           const room = getRoom(this);
+          if (
+            name == 'onMessage' &&
+            room.answerSign(args[1] as Connection, args[0])
+          ) {
+            // A client asks now and then whether the room is there: that is not
+            // worth loading the Store of a room that sleeps.
+            return undefined;
+          }
           await room.load();
           try {
             return await handler.apply(this, args);
@@ -135,13 +146,19 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
     // A subclass may have replaced the whole config by a field of its own.
     const {storePath = '/store', responseHeaders = RESPONSE_HEADERS} =
       this.config;
-    return new URL(request.url).pathname.endsWith(storePath)
-      ? await respondToStoreRequest(
-          getRoom(this),
-          request as unknown as Request,
-          responseHeaders,
-        )
-      : new Response(null, {status: 404, headers: responseHeaders});
+    if (!new URL(request.url).pathname.endsWith(storePath)) {
+      return new Response(null, {status: 404, headers: responseHeaders});
+    }
+    try {
+      return await respondToStoreRequest(
+        getRoom(this),
+        request as unknown as Request,
+        responseHeaders,
+      );
+    } catch (cause) {
+      // PartyKit answers with the message, and logs all of it.
+      throw new Error('The room could not answer: try again.', {cause});
+    }
   }
 
   /**
@@ -278,6 +295,7 @@ const getRoom = (server: TinyBasePartyKitServer<any>): Room<Connection> => {
       ...createPartyKitConnections(party),
       storage: party.storage,
       storagePrefix: config.storagePrefix ?? '',
+      limits: getRoomLimits(config.limits),
       get messagePrefix() {
         return config.messagePrefix ?? '';
       },
@@ -290,7 +308,7 @@ const getRoom = (server: TinyBasePartyKitServer<any>): Room<Connection> => {
       createEpoch: createId,
       createMark: createId,
       now: () => Date.now(),
-      schedule: (run) => void setTimeout(run, 0),
+      schedule: (run, delayMs = 0) => void setTimeout(run, delayMs),
     });
     rooms.set(server, room);
   }

@@ -1,5 +1,6 @@
 /** What a room needs from the platform that it runs on. */
 import type {Store} from 'tinybase';
+import type {RoomLimits} from '../protocol/limits.js';
 import type {Hooks} from './authorise.js';
 import type {KeyValueStorage} from './key-value-storage.js';
 
@@ -15,6 +16,7 @@ export interface RoomEdge<Connection extends RoomConnection = RoomConnection> {
   readonly storage: KeyValueStorage;
   readonly storagePrefix: string;
   readonly messagePrefix: string;
+  readonly limits: RoomLimits;
   readonly hooks: Hooks;
   /** Whether any of the hooks is not the default that allows everything. */
   hasHooks(): boolean;
@@ -29,9 +31,12 @@ export interface RoomEdge<Connection extends RoomConnection = RoomConnection> {
   recall(connection: Connection): Greeting | undefined;
   /** A random id of a room's history. */
   createEpoch(): string;
-  /** A random id of a greeting. */
+  /** A random id of a greeting, or of a ping: letters and digits. */
   createMark(): string;
   now(): number;
-  /** Runs when the messages that are there already have been received. */
-  schedule(run: () => void): void;
+  /**
+   * Runs when the messages that are there already have been received, or after
+   * a delay; until then the room stays awake.
+   */
+  schedule(run: () => void, delayMs?: number): void;
 }

@@ -6,7 +6,12 @@
 import type {Content} from '../protocol/changes.js';
 import {applyToContent} from '../protocol/content.js';
 import type {DeltaList} from '../protocol/delta.js';
-import {MAX_REMEMBERED_REFUSALS} from '../protocol/limits.js';
+import {
+  MAX_REMEMBERED_REFUSALS,
+  MIN_COMPACTION_LENGTH,
+  getRoomLimits,
+  type RoomLimits,
+} from '../protocol/limits.js';
 import type {Answer} from '../protocol/messages.js';
 import {
   type KeyValueStorage,
@@ -14,11 +19,6 @@ import {
   writeKeys,
 } from './key-value-storage.js';
 import {readLegacyLayout} from './legacy-layout.js';
-import {
-  MAX_CATCH_UP_LENGTH,
-  MAX_CLIENTS,
-  MIN_COMPACTION_LENGTH,
-} from './limits.js';
 import {cutText, joinText} from './pieces.js';
 
 type Head = {
@@ -47,6 +47,7 @@ export const addAnswer = (
   clients: Clients,
   clientId: string,
   [mutationId, ...refusedIds]: Answer,
+  maxClients = Infinity,
 ): void => {
   const [last, ...earlierIds] = clients.get(clientId) ?? [0];
   clients.delete(clientId);
@@ -56,7 +57,7 @@ export const addAnswer = (
       -MAX_REMEMBERED_REFUSALS,
     ),
   ]);
-  if (clients.size > MAX_CLIENTS) {
+  if (clients.size > maxClients) {
     clients.delete(clients.keys().next().value!);
   }
 };
@@ -73,8 +74,14 @@ export class RoomLog {
   readonly #storage: KeyValueStorage;
   readonly #prefix: string;
   readonly #layout: string;
+  readonly #limits: RoomLimits;
 
-  constructor(storage: KeyValueStorage, prefix: string) {
+  constructor(
+    storage: KeyValueStorage,
+    prefix: string,
+    limits = getRoomLimits(),
+  ) {
+    this.#limits = limits;
     this.#storage = storage;
     this.#prefix = prefix;
     this.#layout = prefix + LAYOUT;
@@ -153,7 +160,11 @@ export class RoomLog {
 
   /** Deltas after an offset, or undefined where the log does not reach back. */
   async readSince(offset: number): Promise<DeltaList[] | undefined> {
-    if (offset > this.offset || offset < (this.#head?.tail ?? Infinity)) {
+    if (
+      !Number.isInteger(offset) ||
+      offset > this.offset ||
+      offset < (this.#head?.tail ?? Infinity)
+    ) {
       return undefined;
     }
     const deltas: DeltaList[] = [];
@@ -162,7 +173,7 @@ export class RoomLog {
       for await (const [, [delta], text] of this.#readEntries(offset)) {
         deltas.push(delta);
         length += text.length;
-        if (length > Math.max(MAX_CATCH_UP_LENGTH, this.#head!.length / 2)) {
+        if (length > this.#maxCatchUpLength) {
           return undefined;
         }
       }
@@ -204,7 +215,7 @@ export class RoomLog {
       }
       for await (const [, [, answers]] of this.#readEntries(offset)) {
         for (const [clientId, answer] of Object.entries(answers)) {
-          addAnswer(clients, clientId, answer);
+          addAnswer(clients, clientId, answer, this.#limits.maxClients);
         }
       }
     }
@@ -223,10 +234,14 @@ export class RoomLog {
     const old = this.#head;
     const generation = (old?.generation ?? 0) + 1;
     const pieces = cutText(contentText);
-    const clientsText = JSON.stringify([...clients].slice(-MAX_CLIENTS));
+    const clientsText = JSON.stringify(
+      [...clients].slice(-this.#limits.maxClients),
+    );
     // The log since the last snapshot stays for catching up, within bounds.
     const tail =
-      old && this.#length <= MAX_CATCH_UP_LENGTH ? old.offset : this.offset;
+      old && this.#length <= this.#limits.maxCatchUpLength
+        ? old.offset
+        : this.offset;
     const head: Head = {
       version: 1,
       epoch: this.epoch,
@@ -265,6 +280,11 @@ export class RoomLog {
     await writeKeys(this.#storage, puts, deletes);
     this.#head = head;
     this.#length = 0;
+  }
+
+  /** Of a large content half of it is still cheaper than the whole. */
+  get #maxCatchUpLength(): number {
+    return Math.max(this.#limits.maxCatchUpLength, this.#head!.length / 2);
   }
 
   #getLogKey(offset: number): string {

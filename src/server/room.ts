@@ -6,11 +6,14 @@ import type {Store} from 'tinybase';
 import type {Changes, Content} from '../protocol/changes.js';
 import {applyToContent} from '../protocol/content.js';
 import {Delta, type DeltaList} from '../protocol/delta.js';
+import {MAX_ID_LENGTH, type RoomLimits} from '../protocol/limits.js';
 import {
   FRAGMENT,
   type FragmentHeader,
   HELLO,
   LEGACY_CHANGES,
+  PING,
+  PONG,
   PROTOCOL_VERSION,
   PUSH,
   splitFrame,
@@ -19,6 +22,7 @@ import {parseChanges, parseJson} from '../protocol/parse-changes.js';
 import {Audience, type Author} from './audience.js';
 import {type Authorised, authorise} from './authorise.js';
 import {Fragments} from './fragments.js';
+import {Intake} from './intake.js';
 import {
   applyToStore,
   compareToStore,
@@ -47,7 +51,10 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   readonly #edge: RoomEdge<Connection>;
   readonly #audience: Audience<Connection>;
   readonly #queue: TurnQueue;
-  readonly #fragments = new Fragments<Connection>();
+  readonly #fragments: Fragments<Connection>;
+  readonly #intake: Intake<Connection>;
+  /** The latest hello of a connection: only that is answered. */
+  readonly #nonces = new WeakMap<Connection, string>();
   /** The last push on a connection since its hello. */
   readonly #lastIds = new WeakMap<Connection, number>();
 
@@ -72,13 +79,25 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
 
   constructor(edge: RoomEdge<Connection>) {
     this.#edge = edge;
-    this.#log = new RoomLog(edge.storage, edge.storagePrefix);
+    this.#log = this.#createLog();
     this.#audience = new Audience(edge);
+    this.#intake = new Intake(edge.limits);
+    this.#fragments = new Fragments({
+      limits: edge.limits,
+      now: () => edge.now(),
+      schedule: (run, delayMs) => edge.schedule(run, delayMs),
+      onOverflow: (connection) =>
+        this.#audience.retire(connection, 4429, 'Too many fragments'),
+    });
     this.#queue = new TurnQueue({
       schedule: (run) => edge.schedule(run),
       begin: () => this.#open(),
       end: () => this.#commit(),
     });
+  }
+
+  get limits(): RoomLimits {
+    return this.#edge.limits;
   }
 
   /** The live Store where it is loaded. */
@@ -108,7 +127,15 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     if (payload === undefined) {
       return undefined;
     }
+    if (this.#audience.isRetired(connection)) {
+      return Promise.resolve();
+    }
     switch (letter) {
+      case PING:
+      case PONG:
+        return this.answerSign(connection, message)
+          ? Promise.resolve()
+          : undefined;
       case HELLO: {
         const hello = parseJson(payload);
         return Array.isArray(hello)
@@ -116,7 +143,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
           : undefined;
       }
       case PUSH: {
-        const header = /^\[(\d+),(?=[[{])/.exec(payload);
+        const header = /^\[(\d{1,15}),(?=[[{])/.exec(payload);
         return header
           ? this.#receivePush(
               connection,
@@ -126,7 +153,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
           : undefined;
       }
       case FRAGMENT: {
-        const header = /^\[(\d+),(\d+),(\d+)\]/.exec(payload);
+        const header = /^\[(\d{1,15}),(\d{1,9}),(\d{1,9})\]/.exec(payload);
         return header
           ? this.#receiveFragment(
               connection,
@@ -138,12 +165,49 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       case LEGACY_CHANGES: {
         const changes = parseChanges(parseJson(payload));
         return changes
-          ? this.#queue.run(() => this.#push(connection, 0, changes))
+          ? this.#take(connection, payload, () =>
+              this.#push(connection, 0, changes),
+            )
           : undefined;
       }
       default:
         return undefined;
     }
+  }
+
+  /**
+   * Deals with a sign of life, and answers whether a message was one. It takes
+   * no turn, and nothing from storage: an idle room is asked for it often.
+   */
+  answerSign(connection: Connection, message: unknown): boolean {
+    const [letter, payload] =
+      splitFrame(this.#edge.messagePrefix, message) ?? [];
+    const sign = /^\[(?:"(\w{1,64})")?\]$/.exec(payload ?? '');
+    if (!sign || (letter != PING && letter != PONG)) {
+      return false;
+    }
+    if (letter == PING) {
+      this.#audience.answerPing(connection, sign[0]);
+    } else {
+      this.#audience.notePong(connection, sign[1] ?? '');
+    }
+    return true;
+  }
+
+  /** Takes a message that has to wait for its turn, if not too much waits. */
+  #take(
+    connection: Connection,
+    text: string,
+    run: () => void | Promise<void>,
+  ): Promise<void> {
+    if (!this.#intake.admit(connection, text)) {
+      this.#audience.retire(connection, 4429, 'Too much at once');
+      return Promise.resolve();
+    }
+    return this.#queue.run(() => {
+      this.#intake.release(connection, text);
+      return this.#audience.isRetired(connection) ? undefined : run();
+    }, text.length);
   }
 
   /**
@@ -220,12 +284,25 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   #receiveHello(connection: Connection, hello: unknown[]): Promise<void> {
     const [version, clientId, nonce, epoch, offset] = hello;
     const isId = (id: unknown): id is string =>
-      typeof id == 'string' && id.length > 0 && id.length <= 64;
+      typeof id == 'string' && id.length > 0 && id.length <= MAX_ID_LENGTH;
     if (version !== PROTOCOL_VERSION || !isId(clientId) || !isId(nonce)) {
-      this.#edge.close(connection, 4400, 'Malformed hello, or another version');
+      this.#audience.retire(
+        connection,
+        4400,
+        'Malformed hello, or another version',
+      );
       return Promise.resolve();
     }
+    if (!this.#intake.admitHello(connection, this.#edge.now())) {
+      this.#audience.retire(connection, 4429, 'Too many hellos');
+      return Promise.resolve();
+    }
+    this.#nonces.set(connection, nonce);
     return this.#runFor(connection, async () => {
+      if (this.#nonces.get(connection) != nonce) {
+        // It counts on the welcome to its latest hello alone.
+        return;
+      }
       await this.#commit();
       // The room's own choice: nobody can make it answer to another's.
       const mark = this.#edge.createMark();
@@ -288,8 +365,13 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     mutationId: number,
     text: string,
   ): Promise<void> {
-    const changes = parseChanges(parseJson(text));
-    return this.#queue.run(() => this.#push(connection, mutationId, changes));
+    const changes =
+      text.length > this.limits.maxPushLength
+        ? undefined
+        : parseChanges(parseJson(text));
+    return this.#take(connection, text, () =>
+      this.#push(connection, mutationId, changes),
+    );
   }
 
   #receiveFragment(
@@ -297,13 +379,15 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     header: FragmentHeader,
     piece: string,
   ): Promise<void> {
-    const text = this.#fragments.add(connection, header, piece);
-    if (text === undefined) {
-      this.#edge.close(connection, 4400, 'Fragments out of order, or too many');
+    const assembled = this.#fragments.add(connection, header, piece);
+    if (typeof assembled == 'object') {
+      // Too long, it is malformed: refused, in its turn.
+      return this.#receivePush(connection, header[0], assembled.text ?? '');
     }
-    return text
-      ? this.#receivePush(connection, header[0], text)
-      : Promise.resolve();
+    if (assembled == 'broken') {
+      this.#audience.retire(connection, 4400, 'Fragments out of order');
+    }
+    return Promise.resolve();
   }
 
   /** Deals with a push; without changes it was malformed. */
@@ -366,7 +450,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     }
     const before = this.#lastIds.get(connection);
     if (before !== undefined && mutationId != before + 1) {
-      this.#edge.close(connection, 4409, 'A push is missing');
+      this.#audience.retire(connection, 4409, 'A push is missing');
       return false;
     }
     this.#lastIds.set(connection, mutationId);
@@ -447,7 +531,12 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         ...(refused ? [...refusedIds, mutationId] : refusedIds),
       ];
       if (this.#clients) {
-        addAnswer(this.#clients, author.greeting.clientId, author.answer);
+        addAnswer(
+          this.#clients,
+          author.greeting.clientId,
+          author.answer,
+          this.limits.maxClients,
+        );
       }
     }
   }
@@ -587,13 +676,19 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
    */
   #reset(error: unknown): void {
     this.#queue.fail(error);
-    this.#log = new RoomLog(this.#edge.storage, this.#edge.storagePrefix);
+    this.#log = this.#createLog();
+    this.#intake.clear();
     this.#opened = false;
     this.#store = this.#clients = this.#contentText = undefined;
     this.#delta = new Delta();
     this.#authors = new Map();
     this.#steps = 0;
     this.#audience.retireAll(1011, 'The room could not use its storage');
+  }
+
+  #createLog(): RoomLog {
+    const {storage, storagePrefix, limits} = this.#edge;
+    return new RoomLog(storage, storagePrefix, limits);
   }
 
   #needsStore(): boolean {

@@ -1,6 +1,5 @@
 /** The room's content over HTTP, as docs/protocol.md describes it. */
 import {parseContent, parseJson} from '../protocol/parse-changes.js';
-import {MAX_CONTENT_LENGTH} from './limits.js';
 import type {ContentText, Room} from './room.js';
 
 const EXPOSED = 'Access-Control-Expose-Headers';
@@ -14,6 +13,27 @@ type Respond = (
 
 const getEtag = (content: Omit<ContentText, 'text'> | undefined): string =>
   content ? `"${content.epoch}.${content.offset}"` : '".0"';
+
+/** The body, or undefined where it is longer: then not all of it is read. */
+const readText = async (
+  request: Request,
+  maxLength: number,
+): Promise<string | undefined> => {
+  const decoder = new TextDecoder();
+  const reader = request.body?.getReader();
+  let text = '';
+  let isDone = !reader;
+  while (!isDone) {
+    const {done, value} = await reader!.read();
+    isDone = done;
+    text += decoder.decode(value, {stream: !done});
+    if (text.length > maxLength) {
+      await reader!.cancel();
+      return undefined;
+    }
+  }
+  return text;
+};
 
 /** Answers a request for the content; `headers` are the app's own. */
 export const respondToStoreRequest = async (
@@ -69,12 +89,13 @@ export const respondToStoreRequest = async (
       );
     }
     case 'PUT': {
-      const text = await request.text();
-      if (text.length > MAX_CONTENT_LENGTH) {
+      const {maxContentLength} = room.limits;
+      const text = await readText(request, maxContentLength);
+      if (text === undefined) {
         return respondProblem(
           413,
           'Content too large',
-          `Content may have ${MAX_CONTENT_LENGTH} UTF-16 units: start with ` +
+          `Content may have ${maxContentLength} UTF-16 units: start with ` +
             'less, and send the rest as changes.',
         );
       }

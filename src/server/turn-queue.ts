@@ -2,8 +2,11 @@
  * One thing after the other, in turns: a turn takes all that has arrived, and
  * what it was asked to do is done when the turn has ended well.
  */
+import {MAX_TURN_LENGTH} from '../protocol/limits.js';
+
 type Job = {
   run: () => unknown;
+  length: number;
   resolve: (result: any) => void;
   reject: (error: unknown) => void;
 };
@@ -26,12 +29,16 @@ export class TurnQueue {
   }
 
   /**
-   * Does something in the next turn; resolves with its result when the turn has
-   * ended, and rejects where it throws or the turn fails.
+   * Does something in the next turn that has room for its length; resolves with
+   * its result when the turn has ended, and rejects where it throws or the turn
+   * fails.
    */
-  run<Result>(run: () => Result | Promise<Result>): Promise<Result> {
+  run<Result>(
+    run: () => Result | Promise<Result>,
+    length = 0,
+  ): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.#jobs.push({run, resolve, reject});
+      this.#jobs.push({run, length, resolve, reject});
       if (!this.#running) {
         this.#running = true;
         this.#turn.schedule(() => void this.#takeTurns());
@@ -46,14 +53,25 @@ export class TurnQueue {
 
   async #takeTurns(): Promise<void> {
     while (this.#jobs.length) {
-      const jobs = this.#jobs;
-      this.#jobs = [];
-      await this.#takeTurn(jobs);
+      await this.#takeTurn(this.#takeJobs());
       if (this.#jobs.length) {
         await new Promise<void>((resolve) => this.#turn.schedule(resolve));
       }
     }
     this.#running = false;
+  }
+
+  /** As many as make a commit that is not too long. */
+  #takeJobs(): Job[] {
+    let count = 0;
+    let length = 0;
+    do {
+      length += this.#jobs[count++]!.length;
+    } while (
+      count < this.#jobs.length &&
+      length + this.#jobs[count]!.length <= MAX_TURN_LENGTH
+    );
+    return this.#jobs.splice(0, count);
   }
 
   async #takeTurn(jobs: Job[]): Promise<void> {

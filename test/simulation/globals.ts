@@ -35,6 +35,7 @@ export const enterWorld = (world: World, http: FakeHttp): (() => void) => {
     }),
     replace(AbortSignal, 'timeout', () => undefined),
     replace(Date, 'now', () => clock.now),
+    replace(globalThis, 'performance', {now: () => clock.now}),
     replace(Math, 'random', () => random.next()),
   ];
   return () => undo.forEach((giveBack) => giveBack());

@@ -25,14 +25,27 @@ export class LightResponse {
 
 export class LightRequest {
   readonly headers = new Headers();
+  readonly #bytes: Uint8Array;
 
   constructor(
     readonly url: string,
     readonly method: string,
-    readonly body: string,
-  ) {}
+    body: string,
+  ) {
+    this.#bytes = new TextEncoder().encode(body);
+  }
 
   text(): Promise<string> {
-    return Promise.resolve(this.body);
+    return Promise.resolve(new TextDecoder().decode(this.#bytes));
+  }
+
+  get body(): {getReader(): object} {
+    const chunks = [this.#bytes];
+    return {
+      getReader: () => ({
+        read: async () => ({value: chunks[0], done: !chunks.shift()}),
+        cancel: async () => {},
+      }),
+    };
   }
 }

@@ -1,5 +1,6 @@
 /** The room and what it runs on: its life, its connections, its requests. */
 import {Room} from '../../src/server/room.js';
+import {getRoomLimits} from '../../src/protocol/limits.js';
 import type {Greeting, RoomEdge} from '../../src/server/room-edge.js';
 import {respondToStoreRequest} from '../../src/server/store-http.js';
 import {FakeStorage} from './fake-storage.js';
@@ -52,6 +53,7 @@ export class SimRoom implements WireHost {
       storage: this.storage.open(),
       storagePrefix: this.rules.storagePrefix,
       messagePrefix: '',
+      limits: getRoomLimits(),
       hooks: this.rules.hooks,
       hasHooks: () => this.rules.hasHooks,
       needsStore: () => this.rules.hasSchema,
@@ -77,9 +79,9 @@ export class SimRoom implements WireHost {
       createEpoch: () => world.createId(),
       createMark: () => world.createId(),
       now: () => world.clock.now,
-      schedule: (run) => {
+      schedule: (run, delayMs = 0) => {
         this.#busy++;
-        world.clock.after(world.random.int(3), () => {
+        world.clock.after(delayMs + world.random.int(3), () => {
           if (isAlive()) {
             this.#busy--;
             run();

@@ -1,6 +1,7 @@
 /** A real room, on storage in memory and with connections that only note. */
 import {createStore, type Store} from 'tinybase';
 import type {Hooks} from '../../src/server/authorise.js';
+import {getRoomLimits, type RoomLimits} from '../../src/protocol/limits.js';
 import {Room} from '../../src/server/room.js';
 import type {Greeting, RoomEdge} from '../../src/server/room-edge.js';
 import {createMemoryStorage, type MemoryStorage} from './memory-storage.js';
@@ -39,6 +40,7 @@ export interface MemoryRoomOptions {
   hooks?: Partial<Hooks>;
   needsStore?: boolean;
   createStore?: () => Store;
+  limits?: Partial<RoomLimits>;
 }
 
 const ALLOW_ALL: Hooks = {
@@ -65,6 +67,7 @@ export const createMemoryRoom = (options: MemoryRoomOptions = {}) => {
     storage,
     storagePrefix: options.storagePrefix ?? '',
     messagePrefix,
+    limits: getRoomLimits(options.limits),
     hooks: {...ALLOW_ALL, ...options.hooks},
     hasHooks: () => !!options.hooks,
     needsStore: () => !!(options.needsStore ?? options.createStore),
@@ -86,7 +89,8 @@ export const createMemoryRoom = (options: MemoryRoomOptions = {}) => {
     createEpoch: () => `epoch${++lastEpoch}`,
     createMark: () => `mark${++lastMark}`,
     now: () => now,
-    schedule: (run) => void setImmediate(run),
+    schedule: (run, delayMs = 0) =>
+      void (delayMs ? setTimeout(run, delayMs).unref() : setImmediate(run)),
   };
   let room = new Room(edge);
 

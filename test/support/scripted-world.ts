@@ -19,6 +19,10 @@ export interface ScriptedWorld {
   /** Lets time pass, and what is due happen. */
   advance(ms: number): Promise<void>;
   getTimerCount(): number;
+  /** How many listen to the page being looked at. */
+  getWakerCount(): number;
+  /** The page is looked at no more, or again. */
+  setHidden(hidden: boolean): void;
 }
 
 /** Lets all that only waits for promises happen. */
@@ -30,6 +34,8 @@ export const settle = async (): Promise<void> => {
 export const createScriptedWorld = (): ScriptedWorld => {
   const timers = new Set<Timer>();
   const requests: ScriptedRequest[] = [];
+  const wakers = new Set<() => void>();
+  let isHidden = false;
   let now = 1_000;
   let lastId = 0;
 
@@ -70,6 +76,11 @@ export const createScriptedWorld = (): ScriptedWorld => {
       now: () => now,
       random: () => 0.5,
       createId: () => `id${++lastId}`,
+      isHidden: () => isHidden,
+      onWake: (listener) => {
+        wakers.add(listener);
+        return () => wakers.delete(listener);
+      },
     },
 
     requests,
@@ -100,5 +111,12 @@ export const createScriptedWorld = (): ScriptedWorld => {
     },
 
     getTimerCount: () => timers.size,
+
+    getWakerCount: () => wakers.size,
+
+    setHidden: (hidden) => {
+      isHidden = hidden;
+      wakers.forEach((wake) => wake());
+    },
   };
 };

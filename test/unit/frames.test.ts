@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import {getPushFrames} from '../../src/client/push-frames.js';
-import {
-  MAX_FRAGMENTS,
-  MAX_FRAME_LENGTH,
-  MAX_PUSH_LENGTH,
-} from '../../src/protocol/limits.js';
+import {MAX_FRAME_LENGTH} from '../../src/protocol/limits.js';
 import {splitFrame} from '../../src/protocol/messages.js';
 
 const HIGH = '\uD83D';
@@ -78,12 +74,6 @@ describe('a push', () => {
       ),
       {numRuns: 30},
     );
-  });
-
-  test('F2: of the longest kind needs no more fragments than there may be', () => {
-    expect(
-      getPushFrames(1, 'x'.repeat(MAX_PUSH_LENGTH)).length,
-    ).toBeLessThanOrEqual(MAX_FRAGMENTS);
   });
 
   test('F2: has frames that the platform takes, at three bytes a unit', () => {

@@ -69,8 +69,8 @@ describe('a server', () => {
       throw new Error('The socket is closed');
     };
     a.connection.close = a.connection.send as any;
-    await party.server.onMessage('h[2,"c","m","",0]', a.connection);
     await party.server.onMessage(push({v: 1}), a.connection);
+    await party.server.onMessage('h[2,"c","m","",0]', a.connection);
     expect(getChanges(b)).toEqual([[{}, {v: 1}, 1]]);
   });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
 import type {Changes, Content} from '../../src/protocol/changes.js';
 import {applyToContent} from '../../src/protocol/content.js';
-import {MAX_CLIENTS} from '../../src/server/limits.js';
+import {MAX_CLIENTS} from '../../src/protocol/limits.js';
 import {RoomLog} from '../../src/server/room-log.js';
 import {
   arbitraryChanges,

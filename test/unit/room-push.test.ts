@@ -1,5 +1,4 @@
 import {describe, expect, test} from 'vitest';
-import {MAX_FRAGMENTS, MAX_PUSH_LENGTH} from '../../src/protocol/limits.js';
 import {
   createMemoryRoom,
   type MemoryRoomOptions,
@@ -255,11 +254,6 @@ describe('fragments', () => {
     ['with one missing', ['f[1,0,3]x', 'f[1,2,3]x']],
     ['with one twice', ['f[1,0,3]x', 'f[1,1,3]x', 'f[1,1,3]x']],
     ['of two pushes', ['f[1,0,3]x', 'f[2,1,3]x']],
-    ['that are too many', [`f[1,0,${MAX_FRAGMENTS + 1}]x`]],
-    [
-      'that are too long',
-      ['f[1,0,2]' + 'x'.repeat(MAX_PUSH_LENGTH), 'f[1,1,2]x'],
-    ],
   ])('F2: close the socket where they come %s', async (_, frames) => {
     const {room, a} = await createJoined();
     for (const frame of frames) {
@@ -268,6 +262,35 @@ describe('fragments', () => {
     }
     expect(a.closed?.[0]).toBe(4400);
     expect(await getValues(room)).toEqual({});
+  });
+
+  test('F2: that are too long together are refused in their turn', async () => {
+    const room = createMemoryRoom({limits: {maxPushLength: 100}});
+    const a = room.connect('a');
+    await a.greet();
+    await a.push(1, {}, {a: 1});
+    await a.say(`f[2,0,3]${'x'.repeat(60)}`);
+    await a.say(`f[2,1,3]${'x'.repeat(60)}`);
+    await a.say('f[2,2,3]x');
+    await a.push(3, {}, {b: 1});
+    expect(a.closed).toBe(undefined);
+    expect(a.take().slice(-2)).toEqual([
+      ['c', [expect.any(Number), [], {[a.mark]: [2, 2]}]],
+      ['c', [expect.any(Number), 0, {[a.mark]: [3]}]],
+    ]);
+    expect(await getValues(room)).toEqual({a: 1, b: 1});
+  });
+
+  test('F2: of all connections together hold no more than a bound', async () => {
+    const room = createMemoryRoom({limits: {maxFragmentsLength: 100}});
+    const [a, b] = [room.connect('a'), room.connect('b')];
+    await a.greet();
+    await b.greet();
+    await a.say(`f[1,0,3]${'x'.repeat(60)}`);
+    await b.say(`f[1,0,3]${'x'.repeat(30)}`);
+    expect([a.closed, b.closed]).toEqual([undefined, undefined]);
+    await b.say(`f[1,1,3]${'x'.repeat(20)}`);
+    expect([a.closed?.[0], b.closed]).toEqual([4429, undefined]);
   });
 
   test('F2: begin anew with a hello', async () => {

@@ -1,6 +1,11 @@
 import {createStore} from 'tinybase';
 import {describe, expect, test} from 'vitest';
-import {MAX_PUSH_LENGTH} from '../../src/protocol/limits.js';
+import {
+  MAX_FRAME_LENGTH,
+  MAX_IN_FLIGHT_LENGTH,
+  MAX_PENDING_LENGTH,
+  MAX_PUSH_LENGTH,
+} from '../../src/protocol/limits.js';
 import {createScriptedSession} from '../support/scripted-session.js';
 
 describe('pushes', () => {
@@ -181,20 +186,65 @@ describe('pushes', () => {
   });
 
   test('F2, P3: are refused at home where no room would take them', async () => {
-    const {store, session, errors, start, world, takePushIds, ...scripted} =
+    const {store, session, errors, start, takePushIds, commit} =
       createScriptedSession();
     await start([{}, {a: 0}]);
     store.setValue('b', 1);
     store.setValue('a', 'x'.repeat(MAX_PUSH_LENGTH));
     store.setValue('c', 1);
-    await world.advance(0);
     // In its turn, that is, and nothing is skipped: the room would wait for it.
     expect(takePushIds()).toEqual([1, 2, 3]);
     expect(session.getPendingCount()).toBe(3);
-    scripted.commit(4, [[{}, {b: 1, c: 1}, 1]], [3]);
+    commit(4, [[{}, {b: 1, c: 1}, 1]], [3]);
     expect(errors).toMatchObject([{name: 'RefusedError'}]);
     expect(session.getPendingCount()).toBe(0);
     expect(store.getValues()).toEqual({a: 0, b: 1, c: 1});
+  });
+
+  test('C8: are not sent all at once where they are long', async () => {
+    const scripted = createScriptedSession();
+    const {store, commit, start, takePushIds, socket} = scripted;
+    await start();
+    const text = 'x'.repeat(MAX_FRAME_LENGTH - 100);
+    const fit = Math.floor(MAX_IN_FLIGHT_LENGTH / MAX_FRAME_LENGTH);
+    for (let id = 1; id <= fit + 3; id++) {
+      store.setValue('v', text + id);
+    }
+    expect(takePushIds()).toHaveLength(fit);
+    commit(2, 0, [2]);
+    expect(takePushIds()).toEqual([fit + 1, fit + 2]);
+    commit(3, 0, [fit + 2]);
+    expect(takePushIds()).toEqual([fit + 3]);
+    commit(4, 0, [fit + 3]);
+    // One that is longer alone goes all the same.
+    const sent = socket.sent.length;
+    store.setValue('v', 'x'.repeat(MAX_IN_FLIGHT_LENGTH));
+    expect(socket.sent.length - sent).toBeGreaterThan(fit);
+  });
+
+  test('C8: beyond what a client keeps are refused at home', async () => {
+    const {store, session, errors, welcome, socket, commit} =
+      createScriptedSession();
+    session.setAutoSave(true);
+    const count = MAX_PENDING_LENGTH / 4_000_000;
+    for (let id = 1; id <= count; id++) {
+      store.setValue(`v${id}`, 'x'.repeat(4_000_000));
+    }
+    store.setValue('last', 1);
+    expect(session.getPendingCount()).toBe(count + 1);
+    socket.open();
+    welcome({answer: [count - 1], delta: []});
+    expect(errors).toEqual([]);
+    commit(count, 0, [count + 1]);
+    expect(errors).toHaveLength(1);
+    expect(errors[0].changes).toHaveLength(1);
+    expect(Object.keys(errors[0].changes[0][1])).toEqual([`v${count}`]);
+    expect(store.hasValue(`v${count}`)).toBe(false);
+    expect(store.getValue('last')).toBe(1);
+    // There is room again.
+    store.setValue('more', 'x'.repeat(4_000_000));
+    commit(count + 1, 0, [count + 2]);
+    expect(errors).toHaveLength(1);
   });
 
   test('C6: make the client reconnect where an answer is overdue', async () => {
@@ -225,7 +275,9 @@ describe('pushes', () => {
   });
 
   test('C6: have as long as it takes while answers come', async () => {
-    const {store, socket, world, commit, start} = createScriptedSession();
+    const {store, socket, world, commit, start} = createScriptedSession({
+      config: {heartbeatMs: 0},
+    });
     await start();
     for (let id = 1; id <= 5; id++) {
       store.setValue('a', id);

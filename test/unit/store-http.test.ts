@@ -1,6 +1,6 @@
 import {createStore} from 'tinybase';
 import {describe, expect, test} from 'vitest';
-import {MAX_CONTENT_LENGTH} from '../../src/server/limits.js';
+import {MAX_CONTENT_LENGTH} from '../../src/protocol/limits.js';
 import {respondToStoreRequest} from '../../src/server/store-http.js';
 import {
   createMemoryRoom,

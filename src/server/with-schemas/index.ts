@@ -12,6 +12,7 @@ import {
   TinyBasePartyKitServer as Server,
 } from '../party-server.js';
 
+export type {RoomLimits} from '../../protocol/limits.js';
 export {
   hasStoreInStorage,
   type TinyBasePartyKitServerConfig,
