@@ -27,7 +27,7 @@ export const createContentClient = (
   const request = async (init?: RequestInit): Promise<Response> => {
     const response = await fetch(
       await getStoreUrl(connection, storePath, storeProtocol),
-      {...init, mode: 'cors', cache: 'no-store'},
+      {...init, cache: 'no-store'},
     );
     if (!response.ok) {
       throw response;

@@ -14,38 +14,29 @@ const decode = (thing: any): unknown =>
         )
       : decodeAtom(thing);
 
-const createError = (
-  name: string,
-  message: string,
-  changes: Changes[],
-): ChangesError =>
-  Object.assign(new Error(message), {
-    name,
-    changes: changes.map(([tables, values]): any => [
-      decode(tables),
-      decode(values),
-      1,
-    ]),
-  });
+const createErrors =
+  (name: string, message: string) =>
+  (changes: Changes[]): ChangesError =>
+    Object.assign(new Error(message), {
+      name,
+      changes: changes.map(([tables, values]): any => [
+        decode(tables),
+        decode(values),
+        1,
+      ]),
+    });
 
-export const createRefusedError = (changes: Changes[]) =>
-  createError(
-    'RefusedError',
-    'The room (hooks, schema, limits) refused a change or part: rolled back.',
-    changes,
-  );
+export const createRefusedError = createErrors(
+  'RefusedError',
+  'The room (hooks, schema, limits) refused a change or part: rolled back.',
+);
 
-export const createLostError = (changes: Changes[]) =>
-  createError(
-    'LostError',
-    'The room never answered these changes: await getPendingCount() == 0 ' +
-      'before.',
-    changes,
-  );
+export const createLostError = createErrors(
+  'LostError',
+  'The room never answered these changes: await getPendingCount() == 0 before.',
+);
 
-export const createReplacedError = () =>
-  createError(
-    'ReplacedError',
-    'Another Persister took over the PartySocket: give each its own.',
-    [],
-  );
+export const createReplacedError = createErrors(
+  'ReplacedError',
+  'Another Persister took over the PartySocket: give each its own.',
+);

@@ -41,36 +41,32 @@ export type ForEachStoreCell = (
 
 export const createOverlay = (forEachStoreCell: ForEachStoreCell) => {
   const truth: Leaves = new Map();
-  /** The truth by Table and Row, for deletions of those. */
-  const rows = new Map<string | null, Map<string, Leaves>>();
+  /** The truth in a Table, and in a Row, for deletions of those. */
+  const index = new Map<string, Leaves>();
   /** How many pushes cover a Cell, or all of a Row or Table. */
   const counts = new Map<string, number>();
 
   const setTruth = (...leaf: Leaf): void => {
     const [tableId, rowId, cellId] = leaf;
-    const table = rows.get(tableId) ?? new Map<string, Leaves>();
-    const row: Leaves = table.get(rowId) ?? new Map();
-    rows.set(tableId, table.set(rowId, row.set(cellId, leaf)));
-    truth.set(getKey(tableId, rowId, cellId), leaf);
+    const key = getKey(tableId, rowId, cellId);
+    truth.set(key, leaf);
+    for (const place of [getKey(tableId), getKey(tableId, rowId)]) {
+      index.set(place, (index.get(place) ?? new Map()).set(key, leaf));
+    }
   };
 
   const delTruth = ([tableId, rowId, cellId]: Leaf): void => {
-    const table = rows.get(tableId)!;
-    const row = table.get(rowId)!;
-    row.delete(cellId);
-    row.size || table.delete(rowId);
-    table.size || rows.delete(tableId);
-    truth.delete(getKey(tableId, rowId, cellId));
+    const key = getKey(tableId, rowId, cellId);
+    truth.delete(key);
+    for (const place of [getKey(tableId), getKey(tableId, rowId)]) {
+      index.get(place)!.delete(key);
+      index.get(place)!.size || index.delete(place);
+    }
   };
 
-  const getTruthIn = (tableId: string | null, rowId?: string): Leaf[] => {
-    const table = rows.get(tableId);
-    const found =
-      rowId === undefined
-        ? table?.values()
-        : table?.has(rowId) && [table.get(rowId)!];
-    return [...(found || [])].flatMap((row) => [...row.values()]);
-  };
+  const getTruthIn = (tableId: string | null, rowId?: string): Leaf[] => [
+    ...(index.get(getKey(tableId, rowId))?.values() ?? []),
+  ];
 
   const isCovered = (tableId: string | null, rowId: string, cellId: string) =>
     counts.size > 0 &&

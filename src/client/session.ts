@@ -4,7 +4,7 @@
  */
 import type {PartySocket} from 'partysocket';
 import type {Content as StoreContent, Store} from 'tinybase';
-import type {Changes, Content} from '../protocol/changes.js';
+import {type Changes, type Content, isDelta} from '../protocol/changes.js';
 import type {DeltaList} from '../protocol/delta.js';
 import {
   MAX_IN_FLIGHT_LENGTH,
@@ -35,7 +35,6 @@ import {
   createRefusedError,
   createReplacedError,
 } from './errors.js';
-import {parseChanges} from '../protocol/parse-changes.js';
 import {getPushFrames} from './push-frames.js';
 import type {Leaves} from './overlay.js';
 import {createReplica} from './replica.js';
@@ -64,7 +63,7 @@ type Push = {
 };
 
 /** Which session speaks for a prefix on a PartySocket, by its `retire`. */
-const speakers = new WeakMap<object, Map<string, () => void>>();
+const speakers = new WeakMap<object, {[prefix: string]: () => void}>();
 
 type Link = 'closed' | 'greeting' | 'live' | 'legacy';
 
@@ -164,12 +163,12 @@ export const createSession = (
   );
   const {overlay} = replica;
 
-  const speaker = speakers.get(connection) ?? new Map<string, () => void>();
+  const speaker = speakers.get(connection) ?? {};
   speakers.set(connection, speaker);
 
   /** Falls silent: a connection says hello for one client alone. */
   const retire = (): void => {
-    onError(createReplacedError());
+    onError(createReplacedError([]));
     destroy();
   };
 
@@ -222,17 +221,13 @@ export const createSession = (
   const beat = (isWaking = false): void => {
     clearTimeout(heart);
     if (link == 'live' && heartbeatMs) {
-      const silentMs = isWaking ? heartbeatMs : now() - heardAt;
-      const isDue = silentMs >= heartbeatMs && !environment.isHidden();
-      if (isDue && !pingedAt && isOpen()) {
+      const dueMs = isWaking ? 0 : heardAt + heartbeatMs - now();
+      if (dueMs <= 0 && !pingedAt && isOpen() && !environment.isHidden()) {
         pingedAt = now();
         say(PING + '[]');
         watch();
       }
-      heart = setTimeout(
-        beat,
-        isDue ? heartbeatMs : Math.max(heartbeatMs - silentMs, 1000),
-      );
+      heart = setTimeout(beat, dueMs > 0 ? dueMs : heartbeatMs);
     }
   };
 
@@ -263,9 +258,9 @@ export const createSession = (
       isOpen() &&
       (autoLoad || autoSave || pending.length)
     ) {
-      if (speaker.get(messagePrefix) != retire) {
-        speaker.get(messagePrefix)?.();
-        speaker.set(messagePrefix, retire);
+      if (speaker[messagePrefix] != retire) {
+        speaker[messagePrefix]?.();
+        speaker[messagePrefix] = retire;
       }
       nonce = createId();
       // Whatever has arrived before this hello, its welcome answers.
@@ -350,7 +345,7 @@ export const createSession = (
   const onWelcome = (welcome: Welcome): void => {
     const [version, welcomed, roomEpoch, roomOffset, answered, delta, mark] =
       welcome;
-    if (version != PROTOCOL_VERSION) {
+    if (version != PROTOCOL_VERSION || (delta && !isDelta(delta))) {
       return;
     }
     if (!welcomed) {
@@ -393,7 +388,7 @@ export const createSession = (
     const [, mine] =
       Object.entries(answers ?? {}).find(([mark]) => marks.has(mark)) ?? [];
     // Without a delta it concerns its author alone, or it is an app's own.
-    if (link == 'live' && (mine || (delta && delta[0]?.[2] === 1))) {
+    if (link == 'live' && (delta ? isDelta(delta) : mine)) {
       // A load may have overtaken the commit, or is yet to come.
       const isNew = !autoLoad || (!!epoch && commitOffset > offset);
       if (isNew) {
@@ -407,14 +402,17 @@ export const createSession = (
     }
   };
 
-  const onLegacyChanges = (message: unknown): void => {
+  const onLegacyChanges = (changes: any): void => {
     if (loads && link == 'legacy') {
       // The content under way may be older, and would wipe it.
-      heldFrames.push(message);
+      heldFrames.push(changes);
       return;
     }
-    const changes = parseChanges(message);
-    if (autoLoad && changes && (link == 'live' || link == 'legacy')) {
+    if (
+      autoLoad &&
+      isDelta([changes]) &&
+      (link == 'live' || link == 'legacy')
+    ) {
       const target: Leaves = new Map();
       if (overlay.advance(changes, target) && link == 'legacy') {
         // Which of the two came last only the room knows: show this one, as
@@ -682,8 +680,8 @@ export const createSession = (
   const stopWaking = environment.onWake(() => beat(true));
 
   const destroy = (): void => {
-    if (speaker.get(messagePrefix) == retire) {
-      speaker.delete(messagePrefix);
+    if (speaker[messagePrefix] == retire) {
+      delete speaker[messagePrefix];
     }
     dropPending();
     destroyed = true;

@@ -36,6 +36,6 @@ export const getStoreUrl = async (
       storeProtocol ?? (((_: string, s: string) => 'http' + s) as any),
     ) +
     storePath +
-    (search && `${query}` ? '?' + query : '')
+    (`${query}` && '?' + query)
   );
 };

@@ -77,6 +77,18 @@ export const visitChanges = (
   }
 };
 
+/** Whether a list holds what can be visited: a frame may be another's. */
+export const isDelta = (list: any): list is Changes[] => {
+  try {
+    return list.every((changes: any) => {
+      visitChanges(changes, () => {});
+      return changes[2] === 1;
+    });
+  } catch {
+    return false;
+  }
+};
+
 /** Changes to add to; ids such as `__proto__` are keys like any other. */
 export const createChanges = (): Changes => [
   Object.create(null),

@@ -131,6 +131,9 @@ export const MIN_COMPACTION_LENGTH = 64_000;
 /** Most that one turn takes up, if not a single push is longer. */
 export const MAX_TURN_LENGTH = 8_000_000;
 
+/** What a message takes up besides its text: a promise, a job, the parsed. */
+export const MESSAGE_OVERHEAD = 200;
+
 /** What a connection is sent before it is asked whether it has read that. */
 export const PING_LENGTH = 256_000;
 
@@ -153,5 +156,8 @@ export const MAX_ID_LENGTH = 64;
  */
 export const LEGACY_HEAL_MS = 10_000;
 
-/** How many Rows and Values are watched for that: past it all are forgotten. */
+/** How many Rows and Values are watched for that, the latest ones. */
 export const MAX_TOUCHES = 10_000;
+
+/** How much of their ids tells them apart. */
+export const MAX_TOUCH_LENGTH = 200;

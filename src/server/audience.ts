@@ -115,7 +115,7 @@ export class Audience<Connection extends RoomConnection> {
   /** Notes that a connection has read all that came before a ping. */
   notePong(connection: Connection, token: string): void {
     const unread = this.#unread.get(connection);
-    if (unread && unread.token === token) {
+    if (token && unread?.token === token) {
       unread.length -= unread.asked;
       unread.token = '';
     }

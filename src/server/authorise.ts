@@ -149,10 +149,10 @@ export const authorise = async (
         store
           .getCellIds(tableId, rowId)
           .every((cellId) => cellId in (row as any)));
-    const rowCount = store.getRowCount(tableId);
+    const rowIds = store.getRowIds(tableId);
     const empties =
-      rowCount > 0 &&
-      Object.keys(rows).length >= rowCount &&
+      rowIds.length > 0 &&
+      rowIds.every((rowId) => rowId in rows) &&
       Object.keys(rows).every((rowId) => isDeletion(rowId, rows[rowId]!));
     return empties && !(await allow(() => hooks.canDelTable(tableId, who)))
       ? createThings()

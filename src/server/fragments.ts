@@ -1,5 +1,9 @@
 /** Puts pushes together that came in fragments. */
-import {FRAGMENT_TIMEOUT_MS, type RoomLimits} from '../protocol/limits.js';
+import {
+  FRAGMENT_TIMEOUT_MS,
+  MESSAGE_OVERHEAD,
+  type RoomLimits,
+} from '../protocol/limits.js';
 import type {FragmentHeader} from '../protocol/messages.js';
 
 type Pieces = {
@@ -47,7 +51,9 @@ export class Fragments<Connection extends object> {
     }
     pieces.count++;
     pieces.length += text.length;
-    if (pieces.length > this.#edge.limits.maxPushLength) {
+    // Empty ones add up, too.
+    const length = Math.max(pieces.length, pieces.count * MESSAGE_OVERHEAD);
+    if (length > this.#edge.limits.maxPushLength) {
       pieces.texts = undefined;
     }
     pieces.texts?.push(text);

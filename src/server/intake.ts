@@ -2,11 +2,9 @@
 import {
   HELLO_PERIOD_MS,
   MAX_HELLOS,
+  MESSAGE_OVERHEAD,
   type RoomLimits,
 } from '../protocol/limits.js';
-
-/** What a message takes up besides its text: a promise, a job, the parsed. */
-const MESSAGE_OVERHEAD = 200;
 
 type Load = {
   /** Length of what it has waiting. */

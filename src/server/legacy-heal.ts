@@ -4,9 +4,17 @@
  * shown the truth again.
  */
 import {type Changes, visitChanges} from '../protocol/changes.js';
-import {LEGACY_HEAL_MS, MAX_TOUCHES} from '../protocol/limits.js';
+import {
+  LEGACY_HEAL_MS,
+  MAX_TOUCH_LENGTH,
+  MAX_TOUCHES,
+} from '../protocol/limits.js';
 
 type Touch = {at: number; by: unknown; contested: boolean};
+
+/** Ids that are long and begin alike count as one: that heals once too often. */
+const getKey = (...ids: (string | null | undefined)[]): string =>
+  JSON.stringify(ids).slice(0, MAX_TOUCH_LENGTH);
 
 export class LegacyHeal {
   readonly #touches = new Map<string, Touch>();
@@ -21,13 +29,12 @@ export class LegacyHeal {
     const checks = new Set<string>();
     const marks = new Set<string>();
     visitChanges(changes, (tableId, rowId) => {
-      const table = JSON.stringify(['any', tableId]);
-      const deletion = JSON.stringify(['deleted', tableId]);
-      const row = JSON.stringify([tableId, rowId]);
+      const table = getKey('any', tableId);
+      const deletion = getKey('deleted', tableId);
+      const row = getKey(tableId, rowId);
       marks.add(table).add(rowId === undefined ? deletion : row);
       rowId === undefined ? checks.add(table) : checks.add(deletion).add(row);
     });
-    this.#prune(now);
     let isContested = contested;
     for (const key of checks) {
       isContested ||= this.#isContested(key, by, now);
@@ -41,6 +48,7 @@ export class LegacyHeal {
       this.#touches.delete(key);
       this.#touches.set(key, touch);
     }
+    this.#prune(now);
     return isContested;
   }
 

@@ -444,7 +444,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     const {connection} = author;
     const last = this.#clients?.get(greeting.clientId);
     if (last && mutationId <= last[0]) {
-      author.answer = last;
+      author.answer = [...last];
       author.asSent = false;
       return false;
     }
@@ -525,16 +525,15 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     refused: boolean,
   ): void {
     if (author.greeting) {
-      const [, ...refusedIds] = author.answer;
-      author.answer = [
-        mutationId,
-        ...(refused ? [...refusedIds, mutationId] : refusedIds),
-      ];
+      author.answer[0] = mutationId;
+      if (refused) {
+        author.answer.push(mutationId);
+      }
       if (this.#clients) {
         addAnswer(
           this.#clients,
           author.greeting.clientId,
-          author.answer,
+          refused ? [mutationId, mutationId] : [mutationId],
           this.limits.maxClients,
         );
       }
