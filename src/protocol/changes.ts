@@ -50,6 +50,9 @@ export const decodeAtom = (atom: Atom): Decoded | null =>
     ? JSON.parse(atom.slice(1))
     : atom;
 
+export const isEmpty = ([tables, values]: Content | Changes): boolean =>
+  !Object.keys(tables).length && !Object.keys(values).length;
+
 /** Visits each change, Tables before Values, in the order of the keys. */
 export const visitChanges = (
   [tables, values]: Changes | Content,

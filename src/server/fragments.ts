@@ -6,6 +6,9 @@ import {
 } from '../protocol/limits.js';
 import type {FragmentHeader} from '../protocol/messages.js';
 
+/** A push that is long as can be has less than these, and not one empty. */
+const FEW_PIECES = 100;
+
 type Pieces = {
   mutationId: number;
   /** None any more where they are too long together: then they are counted. */
@@ -21,8 +24,8 @@ export type Assembled = {text: string | undefined} | 'unfinished' | 'broken';
 export type FragmentsEdge<Connection> = {
   limits: Pick<RoomLimits, 'maxPushLength' | 'maxFragmentsLength'>;
   now(): number;
-  /** Runs later, and keeps the room awake until then. */
-  schedule(run: () => void, delayMs: number): void;
+  /** Runs later, and keeps the room awake until then; answers how to cancel. */
+  schedule(run: () => void, delayMs: number): () => void;
   /** This connection's pieces had to go. */
   onOverflow(connection: Connection): void;
 };
@@ -30,7 +33,8 @@ export type FragmentsEdge<Connection> = {
 export class Fragments<Connection extends object> {
   readonly #edge: FragmentsEdge<Connection>;
   readonly #unfinished = new Map<Connection, Pieces>();
-  #isWaiting = false;
+  /** Ends the wait for the next piece of any of them. */
+  #stopWaiting: (() => void) | undefined;
 
   constructor(edge: FragmentsEdge<Connection>) {
     this.#edge = edge;
@@ -52,12 +56,14 @@ export class Fragments<Connection extends object> {
     pieces.count++;
     pieces.length += text.length;
     // Empty ones add up, too.
-    const length = Math.max(pieces.length, pieces.count * MESSAGE_OVERHEAD);
+    const empty = (pieces.count - FEW_PIECES) * MESSAGE_OVERHEAD;
+    const length = Math.max(pieces.length, empty);
     if (length > this.#edge.limits.maxPushLength) {
       pieces.texts = undefined;
     }
     pieces.texts?.push(text);
     if (pieces.count >= count) {
+      this.#wait();
       return {text: pieces.texts?.join('')};
     }
     pieces.addedAt = this.#edge.now();
@@ -69,6 +75,7 @@ export class Fragments<Connection extends object> {
 
   forget(connection: Connection): void {
     this.#unfinished.delete(connection);
+    this.#wait();
   }
 
   /** Lets go of the longest where all together hold too much. */
@@ -84,12 +91,14 @@ export class Fragments<Connection extends object> {
     }
   }
 
-  /** Sees to it that none waits for ever for its next piece. */
+  /** Waits for next pieces, but for none for ever; without any the room sleeps. */
   #wait(): void {
-    if (!this.#isWaiting && this.#unfinished.size) {
-      this.#isWaiting = true;
-      this.#edge.schedule(() => {
-        this.#isWaiting = false;
+    if (!this.#unfinished.size) {
+      this.#stopWaiting?.();
+      this.#stopWaiting = undefined;
+    } else {
+      this.#stopWaiting ??= this.#edge.schedule(() => {
+        this.#stopWaiting = undefined;
         const oldest = this.#edge.now() - FRAGMENT_TIMEOUT_MS;
         for (const [connection, {addedAt}] of this.#unfinished) {
           if (addedAt <= oldest) {

@@ -119,7 +119,7 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
           const room = getRoom(this);
           if (
             name == 'onMessage' &&
-            room.answerSign(args[1] as Connection, args[0])
+            room.receiveSign(args[1] as Connection, args[0])
           ) {
             // A client asks now and then whether the room is there: that is not
             // worth loading the Store of a room that sleeps.
@@ -308,7 +308,10 @@ const getRoom = (server: TinyBasePartyKitServer<any>): Room<Connection> => {
       createEpoch: createId,
       createMark: createId,
       now: () => Date.now(),
-      schedule: (run, delayMs = 0) => void setTimeout(run, delayMs),
+      schedule: (run, delayMs = 0) => {
+        const timer = setTimeout(run, delayMs);
+        return () => clearTimeout(timer);
+      },
     });
     rooms.set(server, room);
   }

@@ -36,7 +36,7 @@ export interface RoomEdge<Connection extends RoomConnection = RoomConnection> {
   now(): number;
   /**
    * Runs when the messages that are there already have been received, or after
-   * a delay; until then the room stays awake.
+   * a delay; until then the room stays awake. Answers how to cancel it.
    */
-  schedule(run: () => void, delayMs?: number): void;
+  schedule(run: () => void, delayMs?: number): () => void;
 }

@@ -3,24 +3,13 @@
  * one commit and, when that is durable, tells everyone.
  */
 import type {Store} from 'tinybase';
-import type {Changes, Content} from '../protocol/changes.js';
-import {applyToContent} from '../protocol/content.js';
-import {Delta, type DeltaList} from '../protocol/delta.js';
-import {MAX_ID_LENGTH, type RoomLimits} from '../protocol/limits.js';
-import {
-  FRAGMENT,
-  type FragmentHeader,
-  HELLO,
-  LEGACY_CHANGES,
-  PING,
-  PONG,
-  PROTOCOL_VERSION,
-  PUSH,
-  splitFrame,
-} from '../protocol/messages.js';
+import {type Changes, type Content, isEmpty} from '../protocol/changes.js';
+import type {RoomLimits} from '../protocol/limits.js';
+import {type FragmentHeader, PROTOCOL_VERSION} from '../protocol/messages.js';
 import {parseChanges, parseJson} from '../protocol/parse-changes.js';
 import {Audience, type Author} from './audience.js';
 import {type Authorised, authorise} from './authorise.js';
+import {Draft} from './draft.js';
 import {Fragments} from './fragments.js';
 import {Intake} from './intake.js';
 import {
@@ -30,12 +19,11 @@ import {
   getTransactionChanges,
   setContent,
 } from './live-store.js';
+import {type Greeter, parseFrame, parseSign} from './parse-frame.js';
 import type {Greeting, RoomConnection, RoomEdge} from './room-edge.js';
-import {addAnswer, type Clients, RoomLog} from './room-log.js';
+import {addAnswer} from './room-log.js';
+import {type ContentText, RoomState} from './room-state.js';
 import {TurnQueue} from './turn-queue.js';
-
-/** The content as JSON, and where in the room's history it stands. */
-export type ContentText = {text: string; epoch: string; offset: number};
 
 export type PutResult = {
   /** Whether the room had a Store already, and keeps it as it is. */
@@ -43,9 +31,6 @@ export type PutResult = {
   /** Where the content stands if it was stored exactly as it came. */
   position?: {epoch: string; offset: number};
 };
-
-const isEmpty = ([tables, values]: Content | Changes): boolean =>
-  !Object.keys(tables).length && !Object.keys(values).length;
 
 export class Room<Connection extends RoomConnection = RoomConnection> {
   readonly #edge: RoomEdge<Connection>;
@@ -58,19 +43,8 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   /** The last push on a connection since its hello. */
   readonly #lastIds = new WeakMap<Connection, number>();
 
-  // What is known of storage.
-  #log: RoomLog;
-  #opened = false;
-  #store: Store | undefined;
-  #clients: Clients | undefined;
-  #contentText: ContentText | undefined;
-
-  // The commit that is being put together.
-  #delta = new Delta();
-  #steps = 0;
-  #authors = new Map<Connection, Author<Connection>>();
-  #hasOthers = false;
-  #without: string[] | undefined;
+  readonly #state: RoomState;
+  #draft = new Draft<Connection>();
   #authorising = false;
   /** Told what the transaction that the room itself runs has changed. */
   #onFinish: ((changes: Changes) => void) | undefined;
@@ -79,7 +53,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
 
   constructor(edge: RoomEdge<Connection>) {
     this.#edge = edge;
-    this.#log = this.#createLog();
+    this.#state = new RoomState(edge);
     this.#audience = new Audience(edge);
     this.#intake = new Intake(edge.limits);
     this.#fragments = new Fragments({
@@ -102,12 +76,12 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
 
   /** The live Store where it is loaded. */
   get store(): Store | undefined {
-    return this.#store;
+    return this.#state.store;
   }
 
   /** Loads the Store, so that `store` is there. */
   load(): Promise<void> {
-    return this.#store
+    return this.#state.store
       ? Promise.resolve()
       : this.#queue.run(() => this.#loadStore());
   }
@@ -122,56 +96,27 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
    * sent. Answers undefined at once for a message that is not the room's.
    */
   receive(connection: Connection, message: unknown): Promise<void> | undefined {
-    const [letter, payload] =
-      splitFrame(this.#edge.messagePrefix, message) ?? [];
-    if (payload === undefined) {
+    const frame = parseFrame(this.#edge.messagePrefix, message);
+    if (!frame) {
       return undefined;
     }
     if (this.#audience.isRetired(connection)) {
       return Promise.resolve();
     }
-    switch (letter) {
-      case PING:
-      case PONG:
-        return this.answerSign(connection, message)
-          ? Promise.resolve()
-          : undefined;
-      case HELLO: {
-        const hello = parseJson(payload);
-        return Array.isArray(hello)
-          ? this.#receiveHello(connection, hello)
-          : undefined;
-      }
-      case PUSH: {
-        const header = /^\[(\d{1,15}),(?=[[{])/.exec(payload);
-        return header
-          ? this.#receivePush(
-              connection,
-              +header[1]!,
-              payload.slice(header[0].length, -1),
-            )
-          : undefined;
-      }
-      case FRAGMENT: {
-        const header = /^\[(\d{1,15}),(\d{1,9}),(\d{1,9})\]/.exec(payload);
-        return header
-          ? this.#receiveFragment(
-              connection,
-              header.slice(1, 4).map(Number) as FragmentHeader,
-              payload.slice(header[0].length),
-            )
-          : undefined;
-      }
-      case LEGACY_CHANGES: {
-        const changes = parseChanges(parseJson(payload));
-        return changes
-          ? this.#take(connection, payload, () =>
-              this.#push(connection, 0, changes),
-            )
-          : undefined;
-      }
+    switch (frame.kind) {
+      case 'push':
+        return this.#receivePush(connection, frame.mutationId, frame.text);
+      case 'fragment':
+        return this.#receiveFragment(connection, frame.header, frame.text);
+      case 'legacy':
+        return this.#take(connection, frame.text, () =>
+          this.#push(connection, 0, frame.changes),
+        );
+      case 'hello':
+        return this.#receiveHello(connection, frame.greeter);
       default:
-        return undefined;
+        this.receiveSign(connection, message);
+        return Promise.resolve();
     }
   }
 
@@ -179,19 +124,14 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
    * Deals with a sign of life, and answers whether a message was one. It takes
    * no turn, and nothing from storage: an idle room is asked for it often.
    */
-  answerSign(connection: Connection, message: unknown): boolean {
-    const [letter, payload] =
-      splitFrame(this.#edge.messagePrefix, message) ?? [];
-    const sign = /^\[(?:"(\w{1,64})")?\]$/.exec(payload ?? '');
-    if (!sign || (letter != PING && letter != PONG)) {
-      return false;
+  receiveSign(connection: Connection, message: unknown): boolean {
+    const sign = parseSign(this.#edge.messagePrefix, message);
+    if (sign?.kind == 'ping') {
+      this.#audience.answerPing(connection, sign.payload);
+    } else if (sign) {
+      this.#audience.notePong(connection, sign.token);
     }
-    if (letter == PING) {
-      this.#audience.answerPing(connection, sign[0]);
-    } else {
-      this.#audience.notePong(connection, sign[1] ?? '');
-    }
-    return true;
+    return !!sign;
   }
 
   /** Takes a message that has to wait for its turn, if not too much waits. */
@@ -218,9 +158,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   apply(changes: Changes, without: string[] = []): Promise<void> {
     const apply = () => {
       this.#audience.heal.touch(undefined, changes, this.#edge.now());
-      this.#hasOthers ||= this.#steps > 0;
-      this.#without = without;
-      this.#steps++;
+      this.#draft.spare(without);
       this.#applyChanges(changes);
     };
     if (this.#authorising) {
@@ -238,22 +176,14 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   /** The content; undefined where the room has no Store. */
   getContent(): Promise<ContentText | undefined> {
     return this.#queue.run(async () => {
-      if (this.#log.epoch && this.#needsStore()) {
+      if (this.#state.epoch && this.#needsStore()) {
         await this.#loadStore();
       }
       do {
         await this.#commit();
         // What the app has written meanwhile is in the Store, but not stored.
-      } while (!this.#delta.isEmpty());
-      const {epoch, offset} = this.#log;
-      const last = this.#contentText;
-      if (epoch && (last?.offset !== offset || last.epoch !== epoch)) {
-        const text =
-          this.#store?.getJson() ??
-          JSON.stringify(await this.#log.readContent());
-        this.#contentText = {text, epoch, offset};
-      }
-      return epoch ? this.#contentText : undefined;
+      } while (!this.#draft.isEmpty);
+      return await this.#state.getContentText();
     });
   }
 
@@ -261,11 +191,11 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   putContent(content: Content, who: unknown): Promise<PutResult> {
     return this.#queue.run(async () => {
       await this.#commit();
-      if (this.#log.epoch) {
+      if (this.#state.epoch) {
         return {existed: true};
       }
       await this.#loadStore();
-      const store = this.#store!;
+      const store = this.#state.store!;
       const hasSchema = store.hasTablesSchema() || store.hasValuesSchema();
       const sent = hasSchema ? structuredClone(content) : undefined;
       const {accepted, refused} = await this.#authorise(content, who, true);
@@ -274,18 +204,18 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       }
       setContent(store, [accepted[0], accepted[1]]);
       await this.#commit(true);
-      const {epoch, offset} = this.#log;
+      const {epoch, offset} = this.#state;
       return refused || (sent && getSchemaChanges(store, sent))
         ? {existed: false}
         : {existed: false, position: {epoch, offset}};
     });
   }
 
-  #receiveHello(connection: Connection, hello: unknown[]): Promise<void> {
-    const [version, clientId, nonce, epoch, offset] = hello;
-    const isId = (id: unknown): id is string =>
-      typeof id == 'string' && id.length > 0 && id.length <= MAX_ID_LENGTH;
-    if (version !== PROTOCOL_VERSION || !isId(clientId) || !isId(nonce)) {
+  #receiveHello(
+    connection: Connection,
+    greeter: Greeter | undefined,
+  ): Promise<void> {
+    if (!greeter) {
       this.#audience.retire(
         connection,
         4400,
@@ -297,9 +227,11 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       this.#audience.retire(connection, 4429, 'Too many hellos');
       return Promise.resolve();
     }
+    const {clientId, nonce, epoch, offset} = greeter;
     this.#nonces.set(connection, nonce);
     return this.#runFor(connection, async () => {
-      if (this.#nonces.get(connection) != nonce) {
+      const isLatest = this.#nonces.get(connection) == nonce;
+      if (!isLatest || this.#audience.isRetired(connection)) {
         // It counts on the welcome to its latest hello alone.
         return;
       }
@@ -309,14 +241,14 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       this.#audience.greet(connection, {clientId, mark});
       this.#fragments.forget(connection);
       this.#lastIds.delete(connection);
-      this.#clients ??= await this.#log.readClients();
-      const delta = await this.#getMissed(epoch, offset);
+      const clients = await this.#state.readClients();
+      const delta = await this.#state.readMissed(epoch, offset);
       this.#audience.welcome(connection, [
         PROTOCOL_VERSION,
         nonce,
-        this.#log.epoch,
-        this.#log.offset,
-        this.#clients.get(clientId) ?? [0],
+        this.#state.epoch,
+        this.#state.offset,
+        clients.get(clientId) ?? [0],
         delta,
         mark,
       ]);
@@ -341,23 +273,6 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       }
     };
     return isInTurn ? guarded() : this.#queue.run(guarded);
-  }
-
-  /** What came after a position, or null where only the content tells. */
-  async #getMissed(epoch: unknown, offset: unknown): Promise<DeltaList | null> {
-    if (!this.#log.epoch) {
-      return [];
-    }
-    const missed =
-      epoch === this.#log.epoch && typeof offset == 'number'
-        ? await this.#log.readSince(offset)
-        : undefined;
-    return missed
-      ? missed
-          .flat()
-          .reduce((delta, changes) => delta.add(changes), new Delta())
-          .toList()
-      : null;
   }
 
   #receivePush(
@@ -408,7 +323,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       // First: loading ends the turn so far, and an author belongs to a turn.
       await this.#runFor(connection, () => this.#loadStore(), true);
     }
-    const author = this.#getAuthor(connection, greeting);
+    const author = this.#draft.getAuthor(connection, greeting);
     if (greeting && !this.#isNext(author, greeting, mutationId)) {
       return;
     }
@@ -442,7 +357,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     mutationId: number,
   ): boolean {
     const {connection} = author;
-    const last = this.#clients?.get(greeting.clientId);
+    const last = this.#state.clients?.get(greeting.clientId);
     if (last && mutationId <= last[0]) {
       author.answer = [...last];
       author.asSent = false;
@@ -474,7 +389,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       author.asSent = false;
       author.heal.add(happened);
     }
-    this.#steps += isEmpty(accepted) ? 0 : 1;
+    this.#draft.countStep(accepted);
     this.#thrown.push(...(thrown ?? []));
     return refused || !inEffect;
   }
@@ -491,32 +406,13 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     try {
       return await authorise(changes, {
         hooks: this.#edge.hooks,
-        store: this.#store!,
+        store: this.#state.store!,
         who,
         initialSave,
       });
     } finally {
       this.#authorising = false;
     }
-  }
-
-  #getAuthor(
-    connection: Connection,
-    greeting: Greeting | undefined,
-  ): Author<Connection> {
-    let author = this.#authors.get(connection);
-    if (!author) {
-      author = {
-        connection,
-        greeting,
-        answer: [0],
-        asSent: true,
-        heal: new Delta(),
-      };
-      this.#authors.set(connection, author);
-    }
-    author.greeting = greeting ?? author.greeting;
-    return author;
   }
 
   #answer(
@@ -529,9 +425,9 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       if (refused) {
         author.answer.push(mutationId);
       }
-      if (this.#clients) {
+      if (this.#state.clients) {
         addAnswer(
-          this.#clients,
+          this.#state.clients,
           author.greeting.clientId,
           refused ? [mutationId, mutationId] : [mutationId],
           this.limits.maxClients,
@@ -548,9 +444,9 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     /** What a listener of the app has thrown. */
     thrown?: unknown[];
   } {
-    const store = this.#store;
+    const {store} = this.#state;
     if (!store) {
-      this.#delta.add(changes);
+      this.#draft.add(changes);
       return {inEffect: true, asSent: true, happened: changes};
     }
     const thrown: unknown[] = [];
@@ -591,48 +487,31 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   }
 
   async #storeAndTell(isPut: boolean): Promise<void> {
-    const list = this.#delta.toList();
-    const authors = this.#authors;
+    const {steps, ...drafted} = this.#draft.take();
+    const {list, authors} = drafted;
     const telling = {
-      list,
-      authors,
+      ...drafted,
       text: JSON.stringify(list),
       // Now: what the app writes from here on is not stored with this.
-      heals: this.#audience.getHeals(authors, this.#store),
-      hasOthers: this.#hasOthers || this.#without !== undefined,
-      without: this.#hasOthers || authors.size ? [] : (this.#without ?? []),
+      heals: this.#audience.getHeals(authors, this.#state.store),
     };
-    const steps = this.#steps;
-    this.#delta = new Delta();
-    this.#authors = new Map();
-    this.#steps = 0;
-    this.#hasOthers = false;
-    this.#without = undefined;
-
-    const log = this.#log;
-    const isFirst = !log.epoch;
+    const isFirst = !this.#state.epoch;
     // An answer that refuses is stored, too: it may be lost on the way.
     const refuses = [...authors.values()].some(({answer}) => answer.length > 1);
     if (isPut || (isFirst && (list.length || steps))) {
       // All of it: a schema may have filled the Store in before.
-      telling.list = await this.#create(list);
+      telling.list = await this.#state.create(list);
     } else if (list.length || (refuses && !isFirst)) {
-      const answers: Clients = new Map();
-      for (const {greeting, answer} of authors.values()) {
-        if (greeting && answer[0]) {
-          addAnswer(answers, greeting.clientId, answer);
-        }
-      }
-      await log.append(
-        log.offset + Math.max(steps, 1),
+      await this.#state.append(
+        Math.max(steps, 1),
         telling.text,
-        Object.fromEntries(answers),
+        authors.values(),
       );
     } else if (!authors.size) {
       return;
     }
-    const {offset} = log;
-    if (isFirst && log.epoch) {
+    const {epoch, offset} = this.#state;
+    if (isFirst && epoch) {
       // Who is here had nothing, or a content of its own: all load this one.
       this.#audience.askAllForHello();
     } else {
@@ -640,33 +519,9 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     }
     this.#audience.tellLegacy({...telling, offset});
     // What the app has written meanwhile is not stored yet: next time, then.
-    if (log.needsSnapshot() && this.#delta.isEmpty()) {
-      await this.#compact();
+    if (this.#state.needsCompaction() && this.#draft.isEmpty) {
+      await this.#state.compact();
     }
-  }
-
-  /** Stores the first content of a room that had none; answers all of it. */
-  async #create(list: DeltaList): Promise<DeltaList> {
-    const log = this.#log;
-    let text = this.#store?.getJson();
-    if (text === undefined) {
-      const content: Content = [{}, {}];
-      list.forEach((changes) => applyToContent(content, changes));
-      text = JSON.stringify(content);
-    }
-    const [tables, values] = JSON.parse(text);
-    log.epoch = this.#edge.createEpoch();
-    log.offset = 1;
-    this.#clients ??= new Map();
-    await log.snapshot(text, this.#clients);
-    return isEmpty([tables, values]) ? [] : [[tables, values, 1]];
-  }
-
-  async #compact(): Promise<void> {
-    const text =
-      this.#store?.getJson() ?? JSON.stringify(await this.#log.readContent());
-    this.#clients ??= await this.#log.readClients();
-    await this.#log.snapshot(text, this.#clients);
   }
 
   /**
@@ -675,19 +530,10 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
    */
   #reset(error: unknown): void {
     this.#queue.fail(error);
-    this.#log = this.#createLog();
+    this.#state.forget();
     this.#intake.clear();
-    this.#opened = false;
-    this.#store = this.#clients = this.#contentText = undefined;
-    this.#delta = new Delta();
-    this.#authors = new Map();
-    this.#steps = 0;
+    this.#draft = new Draft();
     this.#audience.retireAll(1011, 'The room could not use its storage');
-  }
-
-  #createLog(): RoomLog {
-    const {storage, storagePrefix, limits} = this.#edge;
-    return new RoomLog(storage, storagePrefix, limits);
   }
 
   #needsStore(): boolean {
@@ -695,60 +541,43 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   }
 
   async #open(): Promise<void> {
-    if (!this.#opened) {
-      try {
-        await this.#log.open(() => this.#edge.createEpoch());
-      } catch (error) {
-        this.#reset(error);
-        throw error;
-      }
-      this.#opened = true;
+    try {
+      await this.#state.open();
+    } catch (error) {
+      this.#reset(error);
+      throw error;
     }
   }
 
   async #loadStore(): Promise<void> {
-    if (this.#store) {
-      return;
-    }
-    // What was applied without the Store has to be stored before it is read.
-    await this.#commit();
-    const store = this.#edge.createStore();
-    if (store.isMergeable()) {
-      throw new TypeError(
-        'createStore() returned a MergeableStore: a room holds a regular ' +
-          'Store, made by createStore() of tinybase.',
+    if (!this.#state.store) {
+      // What was applied without it has to be stored before it is read.
+      await this.#commit();
+      const changes = await this.#state.loadStore();
+      if (changes) {
+        this.#draft.add(changes);
+        this.#draft.noteOthers();
+      }
+      const store = this.#state.store!;
+      store.addDidFinishTransactionListener(() =>
+        this.#onTransaction(store, getTransactionChanges(store)),
       );
     }
-    if (this.#log.epoch) {
-      const content = await this.#log.readContent();
-      const hasSchema = store.hasTablesSchema() || store.hasValuesSchema();
-      const stored = hasSchema ? structuredClone(content) : undefined;
-      setContent(store, content);
-      const changes = stored && getSchemaChanges(store, stored);
-      if (changes) {
-        this.#delta.add(changes);
-        this.#hasOthers = true;
-      }
-    }
-    store.addDidFinishTransactionListener(() =>
-      this.#onTransaction(store, getTransactionChanges(store)),
-    );
-    this.#store = store;
   }
 
   #onTransaction(store: Store, changes: Changes): void {
-    if (store !== this.#store) {
+    if (store !== this.#state.store) {
       return;
     }
     const onFinish = this.#onFinish;
     this.#onFinish = undefined;
-    this.#delta.add(changes);
+    this.#draft.add(changes);
     if (onFinish) {
       onFinish(changes);
     } else if (!isEmpty(changes)) {
       // Not a push's doing: the room's own code wrote it.
-      this.#hasOthers = true;
-      this.#steps++;
+      this.#draft.noteOthers();
+      this.#draft.countStep(changes);
       this.#audience.heal.touch(undefined, changes, this.#edge.now());
       // Where storing it fails, the room starts anew.
       this.#queue.run(() => {}).catch(() => {});

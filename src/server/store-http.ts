@@ -1,6 +1,7 @@
 /** The room's content over HTTP, as docs/protocol.md describes it. */
 import {parseContent, parseJson} from '../protocol/parse-changes.js';
-import type {ContentText, Room} from './room.js';
+import type {Room} from './room.js';
+import type {ContentText} from './room-state.js';
 
 const EXPOSED = 'Access-Control-Expose-Headers';
 const METHODS = 'GET, HEAD, PUT, OPTIONS';

@@ -81,12 +81,19 @@ export class SimRoom implements WireHost {
       now: () => world.clock.now,
       schedule: (run, delayMs = 0) => {
         this.#busy++;
+        let isDone = false;
+        const finish = (): boolean => {
+          const isFirst = !isDone && isAlive();
+          isDone = true;
+          this.#busy -= isFirst ? 1 : 0;
+          return isFirst;
+        };
         world.clock.after(delayMs + world.random.int(3), () => {
-          if (isAlive()) {
-            this.#busy--;
+          if (finish()) {
             run();
           }
         });
+        return () => void finish();
       },
     };
     this.room = new Room(edge);

@@ -62,6 +62,7 @@ export const createMemoryRoom = (options: MemoryRoomOptions = {}) => {
   let lastEpoch = 0;
   let lastMark = 0;
   let now = 1_000_000;
+  const waiting = new Set<() => void>();
 
   const edge: RoomEdge<MemoryConnection> = {
     storage,
@@ -89,8 +90,14 @@ export const createMemoryRoom = (options: MemoryRoomOptions = {}) => {
     createEpoch: () => `epoch${++lastEpoch}`,
     createMark: () => `mark${++lastMark}`,
     now: () => now,
-    schedule: (run, delayMs = 0) =>
-      void (delayMs ? setTimeout(run, delayMs).unref() : setImmediate(run)),
+    schedule: (run, delayMs = 0) => {
+      if (!delayMs) {
+        setImmediate(run);
+        return () => {};
+      }
+      waiting.add(run);
+      return () => void waiting.delete(run);
+    },
   };
   let room = new Room(edge);
 
@@ -167,9 +174,15 @@ export const createMemoryRoom = (options: MemoryRoomOptions = {}) => {
       room = new Room(edge);
     },
 
-    /** Lets time pass. */
+    /** Lets time pass, enough of it for all that was put off. */
     advance: (ms: number) => {
       now += ms;
+      const due = [...waiting];
+      waiting.clear();
+      due.forEach((run) => run());
     },
+
+    /** Whether something keeps the room awake. */
+    isWaiting: () => waiting.size > 0,
   };
 };

@@ -293,6 +293,33 @@ describe('fragments', () => {
     expect([a.closed?.[0], b.closed]).toEqual([4429, undefined]);
   });
 
+  test('F2: are waited for no longer than a minute, nor without need', async () => {
+    const {room, a} = await createJoined();
+    expect(room.isWaiting()).toBe(false);
+    await a.say(`f[1,0,2]${text.slice(0, 10)}`);
+    expect(room.isWaiting()).toBe(true);
+    await a.say(`f[1,1,2]${text.slice(10)}`);
+    expect(room.isWaiting()).toBe(false);
+    await a.say(`f[2,0,2]${text.slice(0, 10)}`);
+    room.advance(30_000);
+    expect(room.isWaiting()).toBe(true);
+    room.advance(60_000);
+    expect(room.isWaiting()).toBe(false);
+    await a.say(`f[2,1,2]${text.slice(10)}`);
+    expect(a.closed?.[0]).toBe(4400);
+  });
+
+  test('F2: that are empty do not add up', async () => {
+    const room = createMemoryRoom({limits: {maxPushLength: 1_000}});
+    const a = room.connect('a');
+    await a.greet();
+    for (let index = 0; index < 200; index++) {
+      await a.say(`f[1,${index},201]`);
+    }
+    await a.say(`f[1,200,201][{},{"v":1},1]`);
+    expect(a.take()).toEqual([['c', [0, [], {[a.mark]: [1, 1]}]]]);
+  });
+
   test('F2: begin anew with a hello', async () => {
     const {room, a} = await createJoined();
     await a.say(`f[1,0,2]${text.slice(0, 10)}`);

@@ -1,0 +1,178 @@
+/**
+ * What a room knows of its storage: where it stands, the live Store, and whom it
+ * has answered. All of it can be forgotten, and read again.
+ */
+import type {Store} from 'tinybase';
+import {type Changes, type Content, isEmpty} from '../protocol/changes.js';
+import {applyToContent} from '../protocol/content.js';
+import {Delta, type DeltaList} from '../protocol/delta.js';
+import type {Author} from './audience.js';
+import {getSchemaChanges, setContent} from './live-store.js';
+import type {RoomEdge} from './room-edge.js';
+import {addAnswer, type Clients, RoomLog} from './room-log.js';
+
+/** The content as JSON, and where in the room's history it stands. */
+export type ContentText = {text: string; epoch: string; offset: number};
+
+export type StateEdge = Pick<
+  RoomEdge,
+  'storage' | 'storagePrefix' | 'limits' | 'createStore' | 'createEpoch'
+>;
+
+export class RoomState {
+  readonly #edge: StateEdge;
+  #log: RoomLog;
+  #isOpen = false;
+  #store: Store | undefined;
+  #clients: Clients | undefined;
+  #contentText: ContentText | undefined;
+
+  constructor(edge: StateEdge) {
+    this.#edge = edge;
+    this.#log = this.#createLog();
+  }
+
+  get epoch(): string {
+    return this.#log.epoch;
+  }
+
+  get offset(): number {
+    return this.#log.offset;
+  }
+
+  /** The live Store where it is loaded. */
+  get store(): Store | undefined {
+    return this.#store;
+  }
+
+  /** Whom the room has answered, where that is read. */
+  get clients(): Clients | undefined {
+    return this.#clients;
+  }
+
+  /** Finds where the room stands. */
+  async open(): Promise<void> {
+    if (!this.#isOpen) {
+      await this.#log.open(() => this.#edge.createEpoch());
+      this.#isOpen = true;
+    }
+  }
+
+  /** Forgets everything. */
+  forget(): void {
+    this.#log = this.#createLog();
+    this.#isOpen = false;
+    this.#store = this.#clients = this.#contentText = undefined;
+  }
+
+  async readClients(): Promise<Clients> {
+    return (this.#clients ??= await this.#log.readClients());
+  }
+
+  /** What came after a position, or null where only the content tells. */
+  async readMissed(epoch: unknown, offset: unknown): Promise<DeltaList | null> {
+    if (!this.epoch) {
+      return [];
+    }
+    const missed =
+      epoch === this.epoch && typeof offset == 'number'
+        ? await this.#log.readSince(offset)
+        : undefined;
+    return missed
+      ? missed
+          .flat()
+          .reduce((delta, changes) => delta.add(changes), new Delta())
+          .toList()
+      : null;
+  }
+
+  /** Makes the live Store; answers what its schema has changed of the content. */
+  async loadStore(): Promise<Changes | undefined> {
+    const store = this.#edge.createStore();
+    if (store.isMergeable()) {
+      throw new TypeError(
+        'createStore() returned a MergeableStore: a room holds a regular ' +
+          'Store, made by createStore() of tinybase.',
+      );
+    }
+    let changes: Changes | undefined;
+    if (this.epoch) {
+      const content = await this.#log.readContent();
+      const hasSchema = store.hasTablesSchema() || store.hasValuesSchema();
+      const stored = hasSchema ? structuredClone(content) : undefined;
+      setContent(store, content);
+      changes = stored && getSchemaChanges(store, stored);
+    }
+    this.#store = store;
+    return changes;
+  }
+
+  /** The content as it is stored; undefined where the room has no Store. */
+  async getContentText(): Promise<ContentText | undefined> {
+    const {epoch, offset} = this.#log;
+    const last = this.#contentText;
+    if (epoch && (last?.offset !== offset || last.epoch !== epoch)) {
+      this.#contentText = {text: await this.#getText(), epoch, offset};
+    }
+    return epoch ? this.#contentText : undefined;
+  }
+
+  /**
+   * Stores the first content of a room that had none: the live Store's, or what
+   * the changes make; answers all of it as changes.
+   */
+  async create(list: DeltaList): Promise<DeltaList> {
+    let text = this.#store?.getJson();
+    if (text === undefined) {
+      const content: Content = [{}, {}];
+      list.forEach((changes) => applyToContent(content, changes));
+      text = JSON.stringify(content);
+    }
+    const [tables, values] = JSON.parse(text);
+    this.#log.epoch = this.#edge.createEpoch();
+    this.#log.offset = 1;
+    this.#clients ??= new Map();
+    await this.#log.snapshot(text, this.#clients);
+    return isEmpty([tables, values]) ? [] : [[tables, values, 1]];
+  }
+
+  /** Stores a commit, and what it answers. */
+  async append(
+    steps: number,
+    deltaText: string,
+    authors: Iterable<Author<unknown>>,
+  ): Promise<void> {
+    const answers: Clients = new Map();
+    for (const {greeting, answer} of authors) {
+      if (greeting && answer[0]) {
+        addAnswer(answers, greeting.clientId, answer);
+      }
+    }
+    await this.#log.append(
+      this.#log.offset + steps,
+      deltaText,
+      Object.fromEntries(answers),
+    );
+  }
+
+  /** Whether the log has outgrown the snapshot. */
+  needsCompaction(): boolean {
+    return this.#log.needsSnapshot();
+  }
+
+  async compact(): Promise<void> {
+    const text = await this.#getText();
+    await this.#log.snapshot(text, await this.readClients());
+  }
+
+  async #getText(): Promise<string> {
+    return (
+      this.#store?.getJson() ?? JSON.stringify(await this.#log.readContent())
+    );
+  }
+
+  #createLog(): RoomLog {
+    const {storage, storagePrefix, limits} = this.#edge;
+    return new RoomLog(storage, storagePrefix, limits);
+  }
+}
