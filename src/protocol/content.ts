@@ -45,6 +45,13 @@ export const getContentLeaf = (
     ? getOwn(values, rowId)
     : getOwn<any>(getOwn<any>(getOwn<any>(tables, tableId), rowId), cellId);
 
+const isEmptyThings = (things: object): boolean => {
+  for (const _ in things) {
+    return false;
+  }
+  return true;
+};
+
 /** Sets or deletes in content, leaving no empty Row or Table behind. */
 export const patchContent = (
   [tables, values]: Content,
@@ -53,25 +60,32 @@ export const patchContent = (
   cellId: string | undefined,
   atom: Atom,
 ): void => {
-  const path = (tableId === null ? [rowId] : [tableId, rowId, cellId]).filter(
-    (id) => id !== undefined,
-  );
-  const patch = (things: any, depth: number): void => {
-    const id = path[depth]!;
-    if (depth < path.length - 1) {
-      const child =
-        getOwn(things, id) ?? (atom === DELETED ? {} : setOwn(things, id, {}));
-      patch(child, depth + 1);
-      if (!Object.keys(child).length) {
-        delete things[id];
-      }
-    } else if (atom === DELETED) {
-      delete things[id];
-    } else {
-      setOwn(things, id, atom);
+  if (tableId === null) {
+    atom === DELETED ? delete values[rowId!] : setOwn(values, rowId!, atom);
+    return;
+  }
+  let table = getOwn<any>(tables, tableId);
+  if (atom !== DELETED) {
+    table ??= setOwn<any>(tables, tableId, {});
+    setOwn(
+      getOwn<any>(table, rowId!) ?? setOwn(table, rowId!, {}),
+      cellId!,
+      atom,
+    );
+    return;
+  }
+  if (table && rowId !== undefined) {
+    const row = getOwn<any>(table, rowId);
+    if (row && cellId !== undefined) {
+      delete row[cellId];
     }
-  };
-  patch(tableId === null ? values : tables, 0);
+    if (row && (cellId === undefined || isEmptyThings(row))) {
+      delete table[rowId];
+    }
+  }
+  if (table && (rowId === undefined || isEmptyThings(table))) {
+    delete tables[tableId];
+  }
 };
 
 /** Replaces encoded objects and arrays by what they stand for, in place. */
