@@ -7,11 +7,6 @@ import type {Content as StoreContent, Store} from 'tinybase';
 import {type Changes, type Content, isDelta} from '../protocol/changes.js';
 import type {DeltaList} from '../protocol/delta.js';
 import {
-  MAX_IN_FLIGHT_LENGTH,
-  MAX_PENDING_LENGTH,
-  MAX_PUSH_LENGTH,
-} from '../protocol/limits.js';
-import {
   type Answer,
   COMMIT,
   type Commit,
@@ -35,6 +30,7 @@ import {
   createRefusedError,
   createReplacedError,
 } from './errors.js';
+import {createPending, type Push} from './pending.js';
 import {getPushFrames} from './push-frames.js';
 import type {Leaves} from './overlay.js';
 import {createReplica} from './replica.js';
@@ -48,18 +44,6 @@ export type InitialContent = StoreContent | (() => StoreContent);
 export type SessionConfig = ContentConfig & {
   messagePrefix?: string;
   heartbeatMs?: number;
-};
-
-type Push = {
-  id: number;
-  changes: Changes;
-  text: string;
-  /** When it was sent on this connection; 0 where it was not. */
-  sentAt: number;
-  /** No room takes it: it counts as refused when it is answered. */
-  isTooLong: boolean;
-  /** No longer on top of the Store: a legacy room may have let another win. */
-  isBare?: boolean;
 };
 
 /** Which session speaks for a prefix on a PartySocket, by its `retire`. */
@@ -83,7 +67,6 @@ const MAX_RETRY_MS = 60_000;
 const MAX_LEGACY_LENGTH = 340_000;
 /** How often to load where commits overtake the content. */
 const MAX_LOADS = 3;
-const NO_CHANGES = '[{},{},1]';
 
 export type Session = ReturnType<typeof createSession>;
 
@@ -105,9 +88,7 @@ export const createSession = (
   let nonce = '';
   /** By what the room marks answers to us; after a sleep by an earlier one. */
   const marks = new Set<string>();
-  let mutationId = 0;
-  let pending: Push[] = [];
-  let pendingLength = 0;
+  const pending = createPending();
   /** Which truth the Store holds; the epoch is '' where it holds none. */
   let epoch = '';
   let offset = 0;
@@ -145,17 +126,8 @@ export const createSession = (
   const replica = createReplica(
     store,
     (changes) => {
-      let text = JSON.stringify(changes);
-      const isTooLong =
-        text.length > MAX_PUSH_LENGTH ||
-        pendingLength + text.length > MAX_PENDING_LENGTH;
-      if (isTooLong) {
-        // The room still answers it, in its turn.
-        text = NO_CHANGES;
-      }
       pushes++;
-      pendingLength += text.length;
-      pending.push({id: ++mutationId, changes, text, sentAt: 0, isTooLong});
+      pending.add(changes);
       flush();
       onChange();
     },
@@ -199,7 +171,7 @@ export const createSession = (
     const isGreeting = link == 'greeting' && !loads && !saving && !retrying;
     const since = isGreeting
       ? now()
-      : link == 'live' && (pending[0]?.sentAt || pingedAt);
+      : link == 'live' && (pending.getSentAt() || pingedAt);
     if (since) {
       const timeout = speaks ? backOff(ANSWER_TIMEOUT_MS) : LEGACY_TIMEOUT_MS;
       // What is written or told meanwhile does not put it off.
@@ -256,7 +228,7 @@ export const createSession = (
       !destroyed &&
       !strayed &&
       isOpen() &&
-      (autoLoad || autoSave || pending.length)
+      (autoLoad || autoSave || pending.getCount())
     ) {
       if (speaker[messagePrefix] != retire) {
         speaker[messagePrefix]?.();
@@ -264,7 +236,7 @@ export const createSession = (
       }
       nonce = createId();
       // Whatever has arrived before this hello, its welcome answers.
-      pending.forEach((push) => (push.sentAt = 0));
+      pending.unsend();
       say(
         HELLO +
           JSON.stringify([PROTOCOL_VERSION, clientId, nonce, epoch, offset]),
@@ -278,22 +250,15 @@ export const createSession = (
   const flush = (): void => {
     // A legacy room takes changes only once it has a Store.
     if (link == 'live' || (link == 'legacy' && hasStore)) {
-      let length = 0;
-      for (const push of pending) {
-        length += push.text.length;
-        if (
-          !push.sentAt &&
-          isOpen() &&
-          (length <= MAX_IN_FLIGHT_LENGTH || push == pending[0])
-        ) {
-          push.sentAt = now();
-          if (link == 'legacy') {
-            push.isTooLong ||= push.text.length > MAX_LEGACY_LENGTH;
-            push.isTooLong || say(LEGACY_CHANGES + push.text);
-            settleLater(push);
-          } else {
-            getPushFrames(push.id, push.text).forEach(say);
-          }
+      let push;
+      // Who hears of what is said may close the connection.
+      while (isOpen() && (push = pending.send(now()))) {
+        if (link == 'legacy') {
+          push.isTooLong ||= push.text.length > MAX_LEGACY_LENGTH;
+          push.isTooLong || say(LEGACY_CHANGES + push.text);
+          settleLater(push);
+        } else {
+          getPushFrames(push.id, push.text).forEach(say);
         }
       }
       watch();
@@ -318,8 +283,6 @@ export const createSession = (
     const refused = pushes.filter(isRefused);
     const accepted = getCovering(pushes.filter((push) => !isRefused(push)));
     const target: Leaves = new Map();
-    pending = pending.filter((push) => !pushes.includes(push));
-    pushes.forEach(({text}) => (pendingLength -= text.length));
     for (const changes of delta || []) {
       overlay.advance(changes, autoLoad ? target : new Map());
     }
@@ -336,11 +299,7 @@ export const createSession = (
     [last, ...refusedIds]: Answer,
     delta: DeltaList | 0 | null,
     asSent: boolean,
-  ): void =>
-    take(
-      pending.filter(({id}) => id <= last),
-      {refusedIds, delta, asSent},
-    );
+  ): void => take(pending.take(last), {refusedIds, delta, asSent});
 
   const onWelcome = (welcome: Welcome): void => {
     const [version, welcomed, roomEpoch, roomOffset, answered, delta, mark] =
@@ -418,7 +377,7 @@ export const createSession = (
         // Which of the two came last only the room knows: show this one, as
         // TinyBase does, and ask.
         conflict = true;
-        const sent = pending.filter((push) => push.sentAt && !push.isBare);
+        const sent = pending.getSent().filter(({isBare}) => !isBare);
         const covering = getCovering(sent);
         overlay.uncover(covering, covering, target);
         sent.forEach((push) => (push.isBare = true));
@@ -462,8 +421,12 @@ export const createSession = (
         settleLater(push);
       } else if (link == 'legacy' && push.sentAt == sentAt) {
         // In order: those before it have waited no less.
-        take(pending.slice(0, pending.indexOf(push) + 1), {asSent: true});
-        if (conflict && autoLoad && !pending.some(({isBare}) => isBare)) {
+        take(pending.take(push.id), {asSent: true});
+        if (
+          conflict &&
+          autoLoad &&
+          !pending.getSent().some(({isBare}) => isBare)
+        ) {
           conflict = false;
           void fetchContent().catch(onError);
         }
@@ -502,11 +465,10 @@ export const createSession = (
 
   /** Gives up what is pending, and tells. */
   const dropPending = (): void => {
-    overlay.uncover(getCovering(pending), [], new Map());
-    const lost = pending.splice(0).map(({changes}) => changes);
-    pendingLength = 0;
+    const lost = pending.clear();
+    overlay.uncover(getCovering(lost), [], new Map());
     if (lost.length) {
-      onError(createLostError(lost));
+      onError(createLostError(lost.map(({changes}) => changes)));
     }
   };
 
@@ -519,7 +481,6 @@ export const createSession = (
       clientId = createId();
       marks.clear();
       epoch = '';
-      mutationId = 0;
       hasStore = speaks = offered = false;
       moved = true;
       dropPending();
@@ -720,11 +681,11 @@ export const createSession = (
     getState: (): SyncState =>
       link == 'closed'
         ? 'offline'
-        : link == 'greeting' || loads || saving || pending.length
+        : link == 'greeting' || loads || saving || pending.getCount()
           ? 'syncing'
           : 'synced',
 
-    getPendingCount: (): number => pending.length,
+    getPendingCount: pending.getCount,
 
     /** How many commits were applied, and how many changes pushed. */
     getCounts: (): [commits: number, pushes: number] => [commits, pushes],

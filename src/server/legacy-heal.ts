@@ -13,8 +13,9 @@ import {
 type Touch = {at: number; by: unknown; contested: boolean};
 
 /** Ids that are long and begin alike count as one: that heals once too often. */
-const getKey = (...ids: (string | null | undefined)[]): string =>
-  JSON.stringify(ids).slice(0, MAX_TOUCH_LENGTH);
+const getKey = (...ids: (string | null)[]): string =>
+  // Cut before they are joined: a part of a string keeps all of it in memory.
+  JSON.stringify(ids.map((id) => id?.slice(0, MAX_TOUCH_LENGTH)));
 
 export class LegacyHeal {
   readonly #touches = new Map<string, Touch>();
@@ -31,7 +32,7 @@ export class LegacyHeal {
     visitChanges(changes, (tableId, rowId) => {
       const table = getKey('any', tableId);
       const deletion = getKey('deleted', tableId);
-      const row = getKey(tableId, rowId);
+      const row = getKey(tableId, rowId ?? null);
       marks.add(table).add(rowId === undefined ? deletion : row);
       rowId === undefined ? checks.add(table) : checks.add(deletion).add(row);
     });
