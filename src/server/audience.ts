@@ -2,17 +2,16 @@
 import type {Store} from 'tinybase';
 import type {Changes} from '../protocol/changes.js';
 import {Delta, type DeltaList} from '../protocol/delta.js';
-import {PING_LENGTH} from '../protocol/limits.js';
 import {
   type Answer,
   COMMIT,
   LEGACY_CHANGES,
-  PING,
   PONG,
   PROTOCOL_VERSION,
   WELCOME,
   type Welcome,
 } from '../protocol/messages.js';
+import {Delivery} from './delivery.js';
 import {LegacyHeal} from './legacy-heal.js';
 import {getTruth} from './live-store.js';
 import type {Greeting, RoomConnection, RoomEdge} from './room-edge.js';
@@ -42,25 +41,22 @@ export type Telling<Connection> = {
   heals: Map<Connection, DeltaList>;
 };
 
-/** What a connection has been sent without a sign that it reads. */
-type Unread = {
-  length: number;
-  /** The ping under way, and what it will show to be read. */
-  token: string;
-  asked: number;
-};
-
 export class Audience<Connection extends RoomConnection> {
-  readonly heal = new LegacyHeal();
   readonly #edge: RoomEdge<Connection>;
+  readonly #delivery: Delivery<Connection>;
+  readonly #heal = new LegacyHeal();
+  /** Whether there is anybody to heal. */
+  #hasLegacy = false;
   readonly #greetings = new WeakMap<Connection, Greeting>();
   /** Connections that may have said hello before the room slept. */
   readonly #asked = new WeakSet<Connection>();
-  readonly #unread = new WeakMap<Connection, Unread>();
   readonly #retired = new WeakSet<Connection>();
 
   constructor(edge: RoomEdge<Connection>) {
     this.#edge = edge;
+    this.#delivery = new Delivery(edge, (connection) =>
+      this.retire(connection, 4429, 'Too much is unread'),
+    );
   }
 
   /** What a connection said hello with; undefined for a legacy one. */
@@ -108,17 +104,13 @@ export class Audience<Connection extends RoomConnection> {
     if (!greeting) {
       this.askForHello(connection);
     } else if (greeting.clientId) {
-      this.#send(connection, PONG, payload);
+      this.#tell([connection], PONG, payload);
     }
   }
 
   /** Notes that a connection has read all that came before a ping. */
   notePong(connection: Connection, token: string): void {
-    const unread = this.#unread.get(connection);
-    if (token && unread?.token === token) {
-      unread.length -= unread.asked;
-      unread.token = '';
-    }
+    this.#delivery.notePong(connection, token);
   }
 
   isRetired(connection: Connection): boolean {
@@ -126,17 +118,14 @@ export class Audience<Connection extends RoomConnection> {
   }
 
   welcome(connection: Connection, welcome: Welcome): void {
-    this.#send(connection, WELCOME, JSON.stringify(welcome));
+    this.#tell([connection], WELCOME, JSON.stringify(welcome));
   }
 
   /** Makes a client say hello (again); one of TinyBase's takes no notice. */
   askForHello(connection: Connection): void {
-    this.#send(connection, WELCOME, JSON.stringify([PROTOCOL_VERSION, '']));
-  }
-
-  askAllForHello(): void {
-    for (const connection of this.#edge.getConnections()) {
-      this.askForHello(connection);
+    if (!this.isRetired(connection)) {
+      const ask = JSON.stringify([PROTOCOL_VERSION, '']);
+      this.#delivery.send(connection, WELCOME, ask);
     }
   }
 
@@ -149,8 +138,42 @@ export class Audience<Connection extends RoomConnection> {
     }
   }
 
-  /** Tells everyone; without a delta only those whose pushes are answered. */
-  tell({offset, list, text, authors, hasOthers}: Telling<Connection>): void {
+  /**
+   * Notes who changes what, for those of TinyBase's own clients who change it,
+   * too; answers whether one does so just now.
+   */
+  touch(by: Connection | undefined, changes: Changes): boolean {
+    this.#hasLegacy ||= by !== undefined && !this.recall(by);
+    return this.#hasLegacy && this.#heal.touch(by, changes, this.#edge.now());
+  }
+
+  /** Tells everyone; of a room's first content those who had none. */
+  announce(telling: Telling<Connection>, isFirst: boolean): void {
+    const greeted: Connection[] = [];
+    const legacy: Connection[] = [];
+    for (const connection of this.#edge.getConnections()) {
+      (this.recall(connection) ? greeted : legacy).push(connection);
+    }
+    if (legacy.length && !this.#hasLegacy) {
+      // It has come meanwhile, and may cross what this changes.
+      telling.list.forEach((changes) =>
+        this.#heal.touch(undefined, changes, this.#edge.now()),
+      );
+    }
+    this.#hasLegacy = legacy.length > 0;
+    if (isFirst) {
+      // Who is here had nothing, or a content of its own: all load this one.
+      greeted.forEach((connection) => this.askForHello(connection));
+    } else {
+      this.#tellGreeted(telling, greeted);
+    }
+    this.#tellLegacy(telling, legacy);
+  }
+
+  #tellGreeted(
+    {offset, list, text, authors, hasOthers}: Telling<Connection>,
+    connections: Connection[],
+  ): void {
     const answered = [...authors.values()].filter(
       ({greeting, answer}) => greeting && answer[0],
     );
@@ -163,19 +186,17 @@ export class Audience<Connection extends RoomConnection> {
     const [sole] = answered;
     if (sole?.asSent && authors.size == 1 && !hasOthers) {
       const answers = getAnswers([sole]);
-      this.#send(sole.connection, COMMIT, `[${offset},0,${answers}]`);
+      this.#tell([sole.connection], COMMIT, `[${offset},0,${answers}]`);
       if (list.length) {
-        this.#broadcast(COMMIT, `[${offset},${text}]`, sole.connection);
+        const others = connections.filter((other) => other !== sole.connection);
+        this.#tell(others, COMMIT, `[${offset},${text}]`);
       }
     } else {
-      const commit = `[${offset},${text},${getAnswers(answered)}]`;
-      if (list.length) {
-        this.#broadcast(COMMIT, commit);
-      } else {
-        answered.forEach(({connection}) =>
-          this.#send(connection, COMMIT, commit),
-        );
-      }
+      this.#tell(
+        list.length ? connections : answered.map(({connection}) => connection),
+        COMMIT,
+        `[${offset},${text},${getAnswers(answered)}]`,
+      );
     }
   }
 
@@ -198,22 +219,21 @@ export class Audience<Connection extends RoomConnection> {
   }
 
   /** Tells those who never said hello, in TinyBase's own frames. */
-  tellLegacy(telling: Telling<Connection>): void {
+  #tellLegacy(telling: Telling<Connection>, connections: Connection[]): void {
     const {list, authors, hasOthers, without, heals} = telling;
     let texts: string[] | undefined;
     const send = (connection: Connection, frames: string[]) =>
-      frames.forEach((text) => this.#send(connection, LEGACY_CHANGES, text));
+      frames.forEach((text) =>
+        this.#delivery.send(connection, LEGACY_CHANGES, text),
+      );
     const stringify = (changes: Changes[]) =>
       changes.map((one) => JSON.stringify(one));
     // What it is shown may be older than what it has written meanwhile.
     const contest = (connection: Connection, changes: Changes[]) =>
       changes.forEach((one) =>
-        this.heal.touch(connection, one, this.#edge.now(), true),
+        this.#heal.touch(connection, one, this.#edge.now(), true),
       );
-    for (const connection of this.#edge.getConnections()) {
-      if (this.recall(connection)) {
-        continue;
-      }
+    for (const connection of connections) {
       if (!this.#asked.has(connection)) {
         this.#asked.add(connection);
         this.askForHello(connection);
@@ -247,49 +267,12 @@ export class Audience<Connection extends RoomConnection> {
     this.#edge.remember(connection, greeting);
   }
 
-  #broadcast(letter: string, text: string, except?: Connection): void {
-    const frame = this.#edge.messagePrefix + letter + text;
-    for (const connection of this.#edge.getConnections()) {
-      if (connection !== except && this.recall(connection)) {
-        this.#sendFrame(connection, frame);
-      }
-    }
-  }
-
-  #send(connection: Connection, letter: string, text: string): void {
-    this.#sendFrame(connection, this.#edge.messagePrefix + letter + text);
-  }
-
-  /**
-   * The platform takes whatever it is given, and keeps it for a reader that has
-   * stopped reading: so it is the room that counts. Who has not said hello knows
-   * no pings, and is not counted.
-   */
-  #sendFrame(connection: Connection, frame: string): void {
-    const {messagePrefix, limits} = this.#edge;
-    if (this.#retired.has(connection)) {
-      return;
-    }
-    let unread = this.#unread.get(connection);
-    if (!unread) {
-      unread = {length: 0, token: '', asked: 0};
-      this.#unread.set(connection, unread);
-    }
-    if (unread.length > limits.maxUnreadLength) {
-      this.retire(connection, 4429, 'Too much is unread');
-      return;
-    }
-    this.#edge.send(connection, frame);
-    if (this.recall(connection)?.clientId) {
-      unread.length += frame.length;
-      if (!unread.token && unread.length >= PING_LENGTH) {
-        unread.token = this.#edge.createMark();
-        unread.asked = unread.length;
-        this.#edge.send(
-          connection,
-          `${messagePrefix}${PING}["${unread.token}"]`,
-        );
-      }
-    }
+  /** Sends to those who have said hello. */
+  #tell(connections: Connection[], letter: string, text: string): void {
+    this.#delivery.sendCounted(
+      connections.filter((connection) => !this.#retired.has(connection)),
+      letter,
+      text,
+    );
   }
 }

@@ -157,7 +157,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
    */
   apply(changes: Changes, without: string[] = []): Promise<void> {
     const apply = () => {
-      this.#audience.heal.touch(undefined, changes, this.#edge.now());
+      this.#audience.touch(undefined, changes);
       this.#draft.spare(without);
       this.#applyChanges(changes);
     };
@@ -381,7 +381,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     const {accepted, refused} = this.#edge.hasHooks()
       ? await this.#authorise(changes, connection, false)
       : {accepted: changes, refused: false};
-    if (this.#audience.heal.touch(connection, accepted, this.#edge.now())) {
+    if (this.#audience.touch(connection, accepted)) {
       author.heal.add(changes);
     }
     const {inEffect, asSent, happened, thrown} = this.#applyChanges(accepted);
@@ -511,13 +511,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       return;
     }
     const {epoch, offset} = this.#state;
-    if (isFirst && epoch) {
-      // Who is here had nothing, or a content of its own: all load this one.
-      this.#audience.askAllForHello();
-    } else {
-      this.#audience.tell({...telling, offset});
-    }
-    this.#audience.tellLegacy({...telling, offset});
+    this.#audience.announce({...telling, offset}, isFirst && !!epoch);
     // What the app has written meanwhile is not stored yet: next time, then.
     if (this.#state.needsCompaction() && this.#draft.isEmpty) {
       await this.#state.compact();
@@ -578,7 +572,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       // Not a push's doing: the room's own code wrote it.
       this.#draft.noteOthers();
       this.#draft.countStep(changes);
-      this.#audience.heal.touch(undefined, changes, this.#edge.now());
+      this.#audience.touch(undefined, changes);
       // Where storing it fails, the room starts anew.
       this.#queue.run(() => {}).catch(() => {});
     }
