@@ -358,12 +358,13 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   ): boolean {
     const {connection} = author;
     const last = this.#state.clients?.get(greeting.clientId);
+    const before = this.#lastIds.get(connection);
     if (last && mutationId <= last[0]) {
       author.answer = [...last];
       author.asSent = false;
+      this.#lastIds.set(connection, Math.max(before ?? 0, mutationId));
       return false;
     }
-    const before = this.#lastIds.get(connection);
     if (before !== undefined && mutationId != before + 1) {
       this.#audience.retire(connection, 4409, 'A push is missing');
       return false;
