@@ -40,7 +40,10 @@ export interface PartyKitDev {
   restart(): Promise<void>;
 }
 
-const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+// Elsewhere than its bundles.
+const REPOSITORY = fileURLToPath(
+  new URL(process.env.REPOSITORY ?? '../..', import.meta.url),
+);
 const CLI = join(REPOSITORY, 'node_modules/partykit/dist/bin.mjs');
 const MAX_ATTEMPTS = 4;
 

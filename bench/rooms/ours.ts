@@ -1,0 +1,3 @@
+import {TinyBasePartyKitServer} from '../../src/server/index.js';
+
+export default class extends TinyBasePartyKitServer {}

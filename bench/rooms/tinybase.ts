@@ -1,0 +1,3 @@
+import {TinyBasePartyKitServer} from 'tinybase/persisters/persister-partykit-server';
+
+export default class extends TinyBasePartyKitServer {}
