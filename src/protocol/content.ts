@@ -88,6 +88,14 @@ export const patchContent = (
   }
 };
 
+/** Whether no Table or Row is empty: a Store would not have it. */
+export const isCompact = ([tables]: Content): boolean =>
+  Object.values(tables).every(
+    (table) =>
+      !isEmptyThings(table as object) &&
+      Object.values(table).every((row) => !isEmptyThings(row as object)),
+  );
+
 /** Replaces encoded objects and arrays by what they stand for, in place. */
 export const decodeContent = (content: Content): void =>
   visitChanges(content, (tableId, rowId, cellId, atom) => {

@@ -1,5 +1,9 @@
 /** Long text as values that storage takes, and back. */
 
+const encoder = new TextEncoder();
+
+export const encodeText = (text: string): Uint8Array => encoder.encode(text);
+
 /** Below the 128 KiB that a value may have, what the runtime adds included. */
 const MAX_PIECE_BYTES = 130_000;
 /** A string of this length fits a value whatever is in it. */
@@ -10,7 +14,7 @@ export const cutText = (text: string): (string | Uint8Array)[] => {
   if (text.length <= MAX_STRING_LENGTH) {
     return [text];
   }
-  const bytes = new TextEncoder().encode(text);
+  const bytes = encodeText(text);
   const pieces: Uint8Array[] = [];
   for (let start = 0; start < bytes.length; start += MAX_PIECE_BYTES) {
     pieces.push(bytes.slice(start, start + MAX_PIECE_BYTES));
@@ -29,4 +33,20 @@ export const joinText = (pieces: unknown[]): string => {
     text += decoder.decode(piece as Uint8Array, {stream: true});
   }
   return text + decoder.decode();
+};
+
+/** Puts together what `cutText` cut, as UTF-8. */
+export const joinBytes = (pieces: unknown[]): Uint8Array => {
+  const parts = pieces.map((piece) =>
+    typeof piece == 'string' ? encodeText(piece) : (piece as Uint8Array),
+  );
+  const bytes = new Uint8Array(
+    parts.reduce((length, part) => length + part.length, 0),
+  );
+  let start = 0;
+  for (const part of parts) {
+    bytes.set(part, start);
+    start += part.length;
+  }
+  return bytes;
 };

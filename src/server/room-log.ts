@@ -19,7 +19,7 @@ import {
   writeKeys,
 } from './key-value-storage.js';
 import {readLegacyLayout} from './legacy-layout.js';
-import {cutText, joinText} from './pieces.js';
+import {cutText, encodeText, joinBytes, joinText} from './pieces.js';
 
 type Head = {
   version: 1;
@@ -183,19 +183,22 @@ export class RoomLog {
 
   /** The content as stored. */
   async readContent(): Promise<Content> {
-    const pieces: unknown[] = [];
     const {generation, offset} = this.#head!;
-    for await (const [, piece] of readKeys(
-      this.#storage,
-      `${this.#layout}s:${generation}:`,
-    )) {
-      pieces.push(piece);
-    }
-    const content: Content = JSON.parse(joinText(pieces));
+    const content: Content = JSON.parse(
+      joinText(await this.#readPieces('s', generation)),
+    );
     for await (const [, [delta]] of this.#readEntries(offset)) {
       delta.forEach((changes) => applyToContent(content, changes));
     }
     return content;
+  }
+
+  /** The content's JSON as stored, in UTF-8. */
+  async readBytes(): Promise<Uint8Array> {
+    const {generation, offset} = this.#head!;
+    return offset == this.offset
+      ? joinBytes(await this.#readPieces('s', generation))
+      : encodeText(JSON.stringify(await this.readContent()));
   }
 
   /** Which pushes were answered, the most recent writers last. */
@@ -203,13 +206,7 @@ export class RoomLog {
     const clients: Clients = new Map();
     if (this.#head) {
       const {generation, offset} = this.#head;
-      const pieces: unknown[] = [];
-      for await (const [, piece] of readKeys(
-        this.#storage,
-        `${this.#layout}c:${generation}:`,
-      )) {
-        pieces.push(piece);
-      }
+      const pieces = await this.#readPieces('c', generation);
       for (const [clientId, answer] of JSON.parse(joinText(pieces))) {
         clients.set(clientId, answer);
       }
@@ -294,6 +291,17 @@ export class RoomLog {
   #parseOffset(key: string): number {
     const start = this.#layout.length + 2;
     return +key.slice(start, start + OFFSET_DIGITS);
+  }
+
+  async #readPieces(area: 's' | 'c', generation: number): Promise<unknown[]> {
+    const pieces: unknown[] = [];
+    for await (const [, piece] of readKeys(
+      this.#storage,
+      `${this.#layout}${area}:${generation}:`,
+    )) {
+      pieces.push(piece);
+    }
+    return pieces;
   }
 
   async *#readEntries(

@@ -8,11 +8,12 @@ import {applyToContent} from '../protocol/content.js';
 import {Delta, type DeltaList} from '../protocol/delta.js';
 import type {Author} from './audience.js';
 import {getSchemaChanges, setContent} from './live-store.js';
+import {encodeText} from './pieces.js';
 import type {RoomEdge} from './room-edge.js';
 import {addAnswer, type Clients, RoomLog} from './room-log.js';
 
-/** The content as JSON, and where in the room's history it stands. */
-export type ContentText = {text: string; epoch: string; offset: number};
+/** The content as JSON in UTF-8, and where in the room's history it stands. */
+export type StoredContent = {bytes: Uint8Array; epoch: string; offset: number};
 
 export type StateEdge = Pick<
   RoomEdge,
@@ -25,7 +26,7 @@ export class RoomState {
   #isOpen = false;
   #store: Store | undefined;
   #clients: Clients | undefined;
-  #contentText: ContentText | undefined;
+  #content: StoredContent | undefined;
 
   constructor(edge: StateEdge) {
     this.#edge = edge;
@@ -62,7 +63,7 @@ export class RoomState {
   forget(): void {
     this.#log = this.#createLog();
     this.#isOpen = false;
-    this.#store = this.#clients = this.#contentText = undefined;
+    this.#store = this.#clients = this.#content = undefined;
   }
 
   async readClients(): Promise<Clients> {
@@ -108,31 +109,31 @@ export class RoomState {
   }
 
   /** The content as it is stored; undefined where the room has no Store. */
-  async getContentText(): Promise<ContentText | undefined> {
+  async getContent(): Promise<StoredContent | undefined> {
     const {epoch, offset} = this.#log;
-    const last = this.#contentText;
+    const last = this.#content;
     if (epoch && (last?.offset !== offset || last.epoch !== epoch)) {
-      this.#contentText = {text: await this.#getText(), epoch, offset};
+      this.#content = {bytes: await this.#getBytes(), epoch, offset};
     }
-    return epoch ? this.#contentText : undefined;
+    return epoch ? this.#content : undefined;
   }
 
   /**
    * Stores the first content of a room that had none: the live Store's, or what
-   * the changes make; answers all of it as changes.
+   * is given and the changes make; answers all of it as changes.
    */
-  async create(list: DeltaList): Promise<DeltaList> {
-    let text = this.#store?.getJson();
-    if (text === undefined) {
-      const content: Content = [{}, {}];
-      list.forEach((changes) => applyToContent(content, changes));
-      text = JSON.stringify(content);
-    }
-    const [tables, values] = JSON.parse(text);
+  async create(
+    list: DeltaList,
+    content: Content = [{}, {}],
+  ): Promise<DeltaList> {
+    const text = this.#store?.getJson();
+    list.forEach((changes) => applyToContent(content, changes));
+    const [tables, values]: Content =
+      text === undefined ? content : JSON.parse(text);
     this.#log.epoch = this.#edge.createEpoch();
     this.#log.offset = 1;
     this.#clients ??= new Map();
-    await this.#log.snapshot(text, this.#clients);
+    await this.#log.snapshot(text ?? JSON.stringify(content), this.#clients);
     return isEmpty([tables, values]) ? [] : [[tables, values, 1]];
   }
 
@@ -161,14 +162,15 @@ export class RoomState {
   }
 
   async compact(): Promise<void> {
-    const text = await this.#getText();
+    const text =
+      this.#store?.getJson() ?? JSON.stringify(await this.#log.readContent());
     await this.#log.snapshot(text, await this.readClients());
   }
 
-  async #getText(): Promise<string> {
-    return (
-      this.#store?.getJson() ?? JSON.stringify(await this.#log.readContent())
-    );
+  async #getBytes(): Promise<Uint8Array> {
+    return this.#store
+      ? encodeText(this.#store.getJson())
+      : await this.#log.readBytes();
   }
 
   #createLog(): RoomLog {

@@ -4,6 +4,7 @@
  */
 import type {Store} from 'tinybase';
 import {type Changes, type Content, isEmpty} from '../protocol/changes.js';
+import {isCompact} from '../protocol/content.js';
 import type {RoomLimits} from '../protocol/limits.js';
 import {type FragmentHeader, PROTOCOL_VERSION} from '../protocol/messages.js';
 import {parseChanges, parseJson} from '../protocol/parse-changes.js';
@@ -22,7 +23,7 @@ import {
 import {type Greeter, parseFrame, parseSign} from './parse-frame.js';
 import type {Greeting, RoomConnection, RoomEdge} from './room-edge.js';
 import {addAnswer} from './room-log.js';
-import {type ContentText, RoomState} from './room-state.js';
+import {RoomState, type StoredContent} from './room-state.js';
 import {TurnQueue} from './turn-queue.js';
 
 export type PutResult = {
@@ -174,7 +175,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   }
 
   /** The content; undefined where the room has no Store. */
-  getContent(): Promise<ContentText | undefined> {
+  getContent(): Promise<StoredContent | undefined> {
     return this.#queue.run(async () => {
       if (this.#state.epoch && this.#needsStore()) {
         await this.#loadStore();
@@ -183,7 +184,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         await this.#commit();
         // What the app has written meanwhile is in the Store, but not stored.
       } while (!this.#draft.isEmpty);
-      return await this.#state.getContentText();
+      return await this.#state.getContent();
     });
   }
 
@@ -194,6 +195,11 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       if (this.#state.epoch) {
         return {existed: true};
       }
+      if (!this.#needsStore() && !this.#state.store && isCompact(content)) {
+        await this.#commit(content);
+        const {epoch, offset} = this.#state;
+        return {existed: false, position: {epoch, offset}};
+      }
       await this.#loadStore();
       const store = this.#state.store!;
       const hasSchema = store.hasTablesSchema() || store.hasValuesSchema();
@@ -203,7 +209,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         return {existed: false};
       }
       setContent(store, [accepted[0], accepted[1]]);
-      await this.#commit(true);
+      await this.#commit([{}, {}]);
       const {epoch, offset} = this.#state;
       return refused || (sent && getSchemaChanges(store, sent))
         ? {existed: false}
@@ -477,17 +483,20 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     return {...compareToStore(store, changes, happened), happened, thrown};
   }
 
-  /** Stores what the turn has changed, and then tells everyone. */
-  async #commit(isPut = false): Promise<void> {
+  /**
+   * Stores what the turn has changed, and then tells everyone; of a PUT that its
+   * content came first, unless the Store has it already.
+   */
+  async #commit(put?: Content): Promise<void> {
     try {
-      await this.#storeAndTell(isPut);
+      await this.#storeAndTell(put);
     } catch (error) {
       this.#reset(error);
       throw error;
     }
   }
 
-  async #storeAndTell(isPut: boolean): Promise<void> {
+  async #storeAndTell(put: Content | undefined): Promise<void> {
     const {steps, ...drafted} = this.#draft.take();
     const {list, authors} = drafted;
     const telling = {
@@ -499,9 +508,9 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     const isFirst = !this.#state.epoch;
     // An answer that refuses is stored, too: it may be lost on the way.
     const refuses = [...authors.values()].some(({answer}) => answer.length > 1);
-    if (isPut || (isFirst && (list.length || steps))) {
+    if (put || (isFirst && (list.length || steps))) {
       // All of it: a schema may have filled the Store in before.
-      telling.list = await this.#state.create(list);
+      telling.list = await this.#state.create(list, put);
     } else if (list.length || (refuses && !isFirst)) {
       await this.#state.append(
         Math.max(steps, 1),

@@ -1,18 +1,18 @@
 /** The room's content over HTTP, as docs/protocol.md describes it. */
 import {parseContent, parseJson} from '../protocol/parse-changes.js';
 import type {Room} from './room.js';
-import type {ContentText} from './room-state.js';
+import type {StoredContent} from './room-state.js';
 
 const EXPOSED = 'Access-Control-Expose-Headers';
 const METHODS = 'GET, HEAD, PUT, OPTIONS';
 
 type Respond = (
   status: number,
-  body?: string | null,
+  body?: string | Uint8Array | null,
   headers?: {[name: string]: string},
 ) => Response;
 
-const getEtag = (content: Omit<ContentText, 'text'> | undefined): string =>
+const getEtag = (content: Omit<StoredContent, 'bytes'> | undefined): string =>
   content ? `"${content.epoch}.${content.offset}"` : '".0"';
 
 /** The body, or undefined where it is longer: then not all of it is read. */
@@ -53,7 +53,7 @@ export const respondToStoreRequest = async (
     if (!/\*|\betag\b/i.test(exposed ?? '')) {
       all.set(EXPOSED, exposed ? `${exposed}, ETag` : 'ETag');
     }
-    return new Response(body, {status, headers: all});
+    return new Response(body as BodyInit, {status, headers: all});
   };
   const respondProblem = (
     status: number,
@@ -85,7 +85,7 @@ export const respondToStoreRequest = async (
       }
       return respond(
         200,
-        request.method == 'HEAD' ? null : (content?.text ?? ''),
+        request.method == 'HEAD' ? null : (content?.bytes ?? ''),
         headers,
       );
     }

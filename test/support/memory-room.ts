@@ -151,7 +151,7 @@ export const createMemoryRoom = (options: MemoryRoomOptions = {}) => {
     /** What a GET would give. */
     getContent: async (): Promise<any> => {
       const content = await room.getContent();
-      return content && JSON.parse(content.text);
+      return content && JSON.parse(new TextDecoder().decode(content.bytes));
     },
 
     /** Where the room stands. */
