@@ -53,13 +53,6 @@ const getWarm =
     return await quickest(10, get);
   };
 
-const getFixed = async ({dev}: Bench): Promise<number> => {
-  const {url} = createRoom(dev, 'fixed');
-  const get = () => time(() => fetchText(`${url}?length=${CONTENT.length}`));
-  await get();
-  return await quickest(10, get);
-};
-
 const getCold =
   (party: string) =>
   async (bench: Bench): Promise<number> => {
@@ -145,7 +138,7 @@ export const HTTP: Scenario[] = [
     subjects: {
       ours: getWarm('ours'),
       tinybase: getWarm('tinybase'),
-      fixed: getFixed,
+      fixed: getWarm('fixed'),
     },
     goals: [{to: 'fixed', atMost: 1.2}],
   },

@@ -1,4 +1,4 @@
-/** A limit: answers a GET with a text of `?length=`, and reads what is PUT. */
+/** A limit: keeps the text that was PUT last in memory, and answers with it. */
 import type * as Party from 'partykit/server';
 
 export default class implements Party.Server {
@@ -9,12 +9,8 @@ export default class implements Party.Server {
 
   async onRequest(request: Party.Request): Promise<Response> {
     if (request.method == 'PUT') {
-      await request.text();
+      this.#text = await request.text();
       return new Response(null, {status: 201});
-    }
-    const length = +(new URL(request.url).searchParams.get('length') ?? 0);
-    if (this.#text.length != length) {
-      this.#text = 'x'.repeat(length);
     }
     return new Response(this.#text);
   }
