@@ -15,13 +15,27 @@ export type Environment = {
   onWake: (listener: () => void) => () => void;
 };
 
-const REQUEST_TIMEOUT_MS = 120_000;
+/** How long a room may take to begin to respond: a dead connection never does. */
+const HEADERS_TIMEOUT_MS = 20_000;
+/** How long content may be on its way. */
+const BODY_TIMEOUT_MS = 120_000;
 
 /** Needs nothing newer than what React Native has, too. */
 export const WORLD: Environment = {
-  // React Native has a timeout of its own in the place of this one.
-  fetch: (url, init) =>
-    fetch(url, {...init, signal: AbortSignal.timeout?.(REQUEST_TIMEOUT_MS)}),
+  fetch: async (url, init) => {
+    const controller = new AbortController();
+    let timer: any;
+    const abortAfter = (ms: number): void => {
+      clearTimeout(timer);
+      timer = setTimeout(() => controller.abort(), ms);
+      // Node would stay for it.
+      timer.unref?.();
+    };
+    abortAfter(init.body ? BODY_TIMEOUT_MS : HEADERS_TIMEOUT_MS);
+    const response = await fetch(url, {...init, signal: controller.signal});
+    abortAfter(BODY_TIMEOUT_MS);
+    return response;
+  },
   setTimeout: (run, ms) => setTimeout(run, ms),
   clearTimeout: (timer) => clearTimeout(timer),
   now: () => performance.now(),

@@ -28,12 +28,12 @@ const createErrors =
 
 export const createRefusedError = createErrors(
   'RefusedError',
-  'The room (hooks, schema, limits) refused a change or part: rolled back.',
+  'The room (hooks, schema, limits) refused all or part: rolled back.',
 );
 
 export const createLostError = createErrors(
   'LostError',
-  'The room never answered these changes: await getPendingCount() == 0 before.',
+  'The room never answered: await getPendingCount() == 0 before.',
 );
 
 export const createReplacedError = createErrors(

@@ -184,7 +184,7 @@ export const createSession = (
             connection.reconnect();
           }
         },
-        Math.max(since + timeout - now(), 0),
+        since + timeout - now(),
       );
     }
   };
@@ -271,13 +271,10 @@ export const createSession = (
   /** Takes pushes off the Store's top, and says which the room has refused. */
   const take = (
     pushes: Push[],
-    options: {
-      refusedIds?: number[];
-      asSent?: boolean;
-      delta?: DeltaList | 0 | null;
-    },
+    asSent: boolean,
+    [, ...refusedIds]: Answer,
+    delta?: DeltaList | 0 | null,
   ): void => {
-    const {refusedIds = [], asSent, delta} = options;
     const isRefused = ({id, isTooLong}: Push) =>
       isTooLong || refusedIds.includes(id);
     const refused = pushes.filter(isRefused);
@@ -294,12 +291,6 @@ export const createSession = (
       onError(createRefusedError(refused.map(({changes}) => changes)));
     }
   };
-
-  const answer = (
-    [last, ...refusedIds]: Answer,
-    delta: DeltaList | 0 | null,
-    asSent: boolean,
-  ): void => take(pending.take(last), {refusedIds, delta, asSent});
 
   const onWelcome = (welcome: Welcome): void => {
     const [version, welcomed, roomEpoch, roomOffset, answered, delta, mark] =
@@ -336,7 +327,7 @@ export const createSession = (
         epoch = roomEpoch;
         offset = roomOffset;
       }
-      answer(answered, delta, !autoLoad);
+      take(pending.take(answered[0]), !autoLoad, answered, delta);
       attempts = 0;
       setLink('live');
       flush();
@@ -344,17 +335,17 @@ export const createSession = (
   };
 
   const onCommit = ([commitOffset, delta, answers]: Commit): void => {
-    const [, mine] =
+    const [, mine = [0]] =
       Object.entries(answers ?? {}).find(([mark]) => marks.has(mark)) ?? [];
     // Without a delta it concerns its author alone, or it is an app's own.
-    if (link == 'live' && (delta ? isDelta(delta) : mine)) {
+    if (link == 'live' && (delta ? isDelta(delta) : mine[0])) {
       // A load may have overtaken the commit, or is yet to come.
       const isNew = !autoLoad || (!!epoch && commitOffset > offset);
       if (isNew) {
         offset = commitOffset;
         commits++;
       }
-      answer(mine ?? [0], isNew ? delta : 0, isNew && !delta);
+      take(pending.take(mine[0]), isNew && !delta, mine, isNew ? delta : 0);
       attempts = 0;
       flush();
       onChange();
@@ -421,7 +412,7 @@ export const createSession = (
         settleLater(push);
       } else if (link == 'legacy' && push.sentAt == sentAt) {
         // In order: those before it have waited no less.
-        take(pending.take(push.id), {asSent: true});
+        take(pending.take(push.id), true, [0]);
         if (
           conflict &&
           autoLoad &&
@@ -552,7 +543,7 @@ export const createSession = (
         } else if (!atEpoch || atEpoch != epoch || atOffset >= offset) {
           const content = JSON.parse(text);
           if (!content?.[0] || !content[1]) {
-            throw new TypeError('No content at storePath: ' + text);
+            throw new TypeError('No content at storePath');
           }
           writeContent(content);
           if (autoLoad) {

@@ -31,10 +31,7 @@ export const getStoreUrl = async (
   const query = new URLSearchParams(search);
   query.delete('_pk');
   return (
-    getRoomUrl(connection).replace(
-      /^ws(s?)/,
-      storeProtocol ?? (((_: string, s: string) => 'http' + s) as any),
-    ) +
+    getRoomUrl(connection).replace(/^ws(s?)/, storeProtocol ?? 'http$1') +
     storePath +
     (`${query}` && '?' + query)
   );

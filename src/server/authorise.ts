@@ -1,14 +1,16 @@
 /** Asks a room's hooks which of the changes it takes. */
-import type {Store} from 'tinybase';
+import {createStore, type Store} from 'tinybase';
 import {
   type Atom,
   type Changes,
   type Content,
+  createChanges,
   DELETED,
   decodeAtom,
   type RowChanges,
   type TableChanges,
 } from '../protocol/changes.js';
+import {applyToStore} from './live-store.js';
 
 type Verdict = boolean | Promise<boolean>;
 
@@ -48,6 +50,22 @@ export type Authorised = {accepted: Changes; refused: boolean};
 const createThings = (): any => Object.create(null);
 const isEmpty = (things: object) => !Object.keys(things).length;
 const decode = (atom: Atom) => decodeAtom(atom);
+
+/** What a schema leaves of Rows to be changed: tried on a copy of them. */
+const tryOut = (store: Store, tableId: string, rows: TableChanges): Store => {
+  const copy = createStore().setTablesSchema(
+    JSON.parse(store.getTablesSchemaJson()),
+  );
+  for (const rowId of Object.keys(rows)) {
+    if (store.hasRow(tableId, rowId)) {
+      copy.setRow(tableId, rowId, store.getRow(tableId, rowId));
+    }
+  }
+  const changes = createChanges();
+  changes[0][tableId] = rows;
+  applyToStore(copy, changes);
+  return copy;
+};
 
 /**
  * What the hooks let through. Deleting a Table asks for its Rows, deleting a Row
@@ -117,8 +135,10 @@ export const authorise = async (
     const cellIds = store.getCellIds(tableId, rowId);
     const empties =
       cellIds.length > 0 &&
-      Object.values(cells).every((atom) => atom === DELETED) &&
-      cellIds.every((cellId) => cellId in cells);
+      cellIds.every((cellId) => cellId in cells) &&
+      (store.hasTablesSchema()
+        ? !tryOut(store, tableId, {[rowId]: cells}).hasRow(tableId, rowId)
+        : Object.values(cells).every((atom) => atom === DELETED));
     return empties && !(await allow(() => hooks.canDelRow(tableId, rowId, who)))
       ? createThings()
       : cells;
@@ -153,7 +173,9 @@ export const authorise = async (
     const empties =
       rowIds.length > 0 &&
       rowIds.every((rowId) => rowId in rows) &&
-      Object.keys(rows).every((rowId) => isDeletion(rowId, rows[rowId]!));
+      (store.hasTablesSchema()
+        ? !tryOut(store, tableId, rows).hasTable(tableId)
+        : Object.keys(rows).every((rowId) => isDeletion(rowId, rows[rowId]!)));
     return empties && !(await allow(() => hooks.canDelTable(tableId, who)))
       ? createThings()
       : rows;

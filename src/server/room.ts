@@ -46,6 +46,8 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
 
   readonly #state: RoomState;
   #draft = new Draft<Connection>();
+  /** How often all that was not stored had to be forgotten. */
+  #resets = 0;
   #authorising = false;
   /** Told what the transaction that the room itself runs has changed. */
   #onFinish: ((changes: Changes) => void) | undefined;
@@ -145,9 +147,14 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       this.#audience.retire(connection, 4429, 'Too much at once');
       return Promise.resolve();
     }
+    const resets = this.#resets;
     return this.#queue.run(() => {
       this.#intake.release(connection, text);
-      return this.#audience.isRetired(connection) ? undefined : run();
+      // What came before on this connection may be gone with a reset: its client
+      // sends all of it again. TinyBase's own would not.
+      const isGone =
+        resets != this.#resets && this.#audience.recall(connection);
+      return isGone || this.#audience.isRetired(connection) ? undefined : run();
     }, text.length);
   }
 
@@ -205,7 +212,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       const hasSchema = store.hasTablesSchema() || store.hasValuesSchema();
       const sent = hasSchema ? structuredClone(content) : undefined;
       const {accepted, refused} = await this.#authorise(content, who, true);
-      if (isEmpty(accepted) && !isEmpty(content)) {
+      if (refused && isEmpty(accepted)) {
         return {existed: false};
       }
       setContent(store, [accepted[0], accepted[1]]);
@@ -534,6 +541,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
    */
   #reset(error: unknown): void {
     this.#queue.fail(error);
+    this.#resets++;
     this.#state.forget();
     this.#intake.clear();
     this.#draft = new Draft();

@@ -6,10 +6,13 @@ export class LightResponse {
   readonly #body: string;
 
   constructor(
-    body: string | null,
+    body: string | Uint8Array | null,
     {status = 200, headers}: {status?: number; headers?: HeadersInit} = {},
   ) {
-    this.#body = body ?? '';
+    this.#body =
+      body instanceof Uint8Array
+        ? new TextDecoder().decode(body)
+        : (body ?? '');
     this.status = status;
     this.headers = new Headers(headers);
   }
