@@ -26,6 +26,7 @@ export const startTestRooms = (
       parties: {
         ours: `${ROOMS}/ours.ts`,
         oursruled: `${ROOMS}/ours-ruled.ts`,
+        bare: `${ROOMS}/bare.ts`,
         tinybase: `${ROOMS}/tinybase.ts`,
         tinybaseruled: `${ROOMS}/tinybase-ruled.ts`,
       },
