@@ -14,6 +14,7 @@ import {
   createRandomInteger,
   type RandomInteger,
 } from '../support/random-edits.js';
+import {startTcpProxy, type TcpProxy} from '../support/tcp-proxy.js';
 import {
   createTestRoom,
   startTestRooms,
@@ -89,12 +90,17 @@ const expectPushes = (
   );
 };
 
-const startScene = async (party: string): Promise<Scene> => {
+const startScene = async (party: string, proxy: TcpProxy): Promise<Scene> => {
   const room = createTestRoom(dev, 'ours', {party});
   await room.putContent([{}, {}]);
   const writers: Writer[] = [];
   while (writers.length < WRITERS) {
-    const client = await startClient('ours', room);
+    const client = await startClient(
+      'ours',
+      room,
+      // The first gets no answers before some of the crashes.
+      writers.length ? {} : {host: proxy.host},
+    );
     const name = `w${writers.length}`;
     const writer = {...client, name, written: 0, sent: 0};
     writers.push(writer);
@@ -166,7 +172,11 @@ test(
   {timeout: 30_000 + KILLS * 6_000},
   async () => {
     const random = createRandomInteger(1);
-    const scenes = [await startScene('ours'), await startScene('bare')];
+    const proxy = await startTcpProxy(dev.port);
+    const scenes = [
+      await startScene('ours', proxy),
+      await startScene('bare', proxy),
+    ];
     const writers = scenes.flatMap((scene) => scene.writers);
     let snapshots = 0;
     let acknowledged = 0;
@@ -184,6 +194,9 @@ test(
           ),
         {timeoutMs: 15_000, message: 'all writers are answered again'},
       );
+      if (random(2)) {
+        proxy.deafen();
+      }
       await new Promise((resolve) => setTimeout(resolve, random(150)));
       // A burst is under way when the crash comes, at one stage or another.
       for (let burst = 0; burst < 10; burst++) {
@@ -196,6 +209,7 @@ test(
       const answered = new Map(
         writers.map((writer) => [writer, getAnswered(writer)]),
       );
+      proxy.resume();
       await dev.restart();
       for (const scene of scenes) {
         const content = (await scene.room.getContent())!;
