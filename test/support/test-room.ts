@@ -27,6 +27,7 @@ export const startTestRooms = (
         ours: `${ROOMS}/ours.ts`,
         oursruled: `${ROOMS}/ours-ruled.ts`,
         bare: `${ROOMS}/bare.ts`,
+        limited: `${ROOMS}/limited.ts`,
         tinybase: `${ROOMS}/tinybase.ts`,
         tinybaseruled: `${ROOMS}/tinybase-ruled.ts`,
       },
