@@ -32,7 +32,7 @@ export class TcpLink {
   readonly #queues = {up: Promise.resolve(), down: Promise.resolve()};
   #faults: Faults = {up: {}, down: {}};
   /** TCP delivers nothing after what it has lost. */
-  #hasLost = false;
+  readonly #lossy = new Set<Way>();
   #isAbandoned = false;
 
   constructor(client: Socket, server: Socket, events: LinkEvents) {
@@ -53,7 +53,7 @@ export class TcpLink {
       return;
     }
     this.#faults = {up: {...faults.up}, down: {...faults.down}};
-    if (this.#hasLost && !WAYS.some((way) => faults[way].isLossy)) {
+    if ([...this.#lossy].some((way) => !faults[way].isLossy)) {
       this.destroy();
       return;
     }
@@ -78,7 +78,7 @@ export class TcpLink {
     this.#events.onBytes(way, chunk.length);
     const fault = this.#faults[way];
     if (fault.isLossy) {
-      this.#hasLost = true;
+      this.#lossy.add(way);
       this.#events.onLoss(way, chunk.length);
       return;
     }
