@@ -31,6 +31,8 @@ export interface TestClientOptions {
   /** What to connect to in place of the room's host: a proxy. */
   host?: string;
   socket?: Partial<PartySocketOptions>;
+  /** Of our half's persister; its default unless told. */
+  heartbeatMs?: number;
 }
 
 export const createClient = (
@@ -45,10 +47,16 @@ export const createClient = (
     ...options.socket,
   });
   const errors: unknown[] = [];
-  const create = half == 'ours' ? createOurPersister : createTinyBasePersister;
-  const persister = create(store, socket, 'http', (error: unknown) => {
-    errors.push(error);
-  });
+  const onIgnoredError = (error: unknown): void => void errors.push(error);
+  const persister =
+    half == 'ours'
+      ? createOurPersister(
+          store,
+          socket,
+          {storeProtocol: 'http', heartbeatMs: options.heartbeatMs!},
+          onIgnoredError,
+        )
+      : createTinyBasePersister(store, socket, 'http', onIgnoredError);
   const destroy = async (): Promise<void> => {
     await persister.destroy();
     socket.close();
