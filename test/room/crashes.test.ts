@@ -27,7 +27,7 @@ const WRITERS = 3;
 const MAX_IN_FLIGHT = 60;
 /** How many long Rows of a writer there are at a time. */
 const WINDOW = 8;
-/** So long that each storm outgrows the log, which is compacted then. */
+/** So long that the log is compacted several times between two crashes. */
 const LONG = 'long '.repeat(800);
 
 let dev: PartyKitDev;
@@ -43,6 +43,7 @@ interface Writer extends TestClient {
   sent: number;
 }
 
+/** How many of a writer's pushes the room has answered. */
 const getAnswered = (writer: Writer): number =>
   writer.written - getPendingCount(writer);
 
@@ -147,6 +148,7 @@ const getLogState = async (
   return {generation, entries};
 };
 
+/** Has them push at random, as fast as they are answered. */
 const write = async (
   writers: Writer[],
   random: RandomInteger,
@@ -163,7 +165,7 @@ const write = async (
   }
 };
 
-/** What a crash is to say to an app: that a request failed. */
+/** A crash tells an app of requests that failed, and of nothing else. */
 const isNoNetworkError = (error: unknown): boolean =>
   !/fetch failed/.test(String(error));
 
@@ -180,6 +182,7 @@ test(
     const writers = scenes.flatMap((scene) => scene.writers);
     let snapshots = 0;
     let acknowledged = 0;
+    let unanswered = 0;
     let killsInFlight = 0;
     let killsInLog = 0;
     let isOver = false;
@@ -204,6 +207,9 @@ test(
       }
       await new Promise((resolve) => setTimeout(resolve, random(40)));
       killsInFlight += writers.some(getPendingCount) ? 1 : 0;
+      const writtenAtKill = new Map(
+        writers.map((writer) => [writer, writer.written]),
+      );
       await dev.kill();
       await until(() => writers.every(({socket}) => socket.readyState != 1));
       const answered = new Map(
@@ -217,7 +223,9 @@ test(
           expectPushes(content, writer, answered.get(writer)!),
         );
       }
-      acknowledged = [...answered.values()].reduce((sum, count) => sum + count);
+      acknowledged = sum(writers, (writer) => answered.get(writer)!);
+      unanswered +=
+        sum(writers, (writer) => writtenAtKill.get(writer)!) - acknowledged;
       const {generation, entries} = await getLogState(scenes[0]!.room);
       snapshots = generation;
       killsInLog += entries ? 1 : 0;
@@ -250,10 +258,14 @@ test(
     const written = sum(writers, (writer) => writer.written);
     const sent = sum(writers, (writer) => writer.sent);
     console.log(
-      `${KILLS} kills, ${killsInFlight} with pushes in flight, ${killsInLog} with a log, ${snapshots} snapshots: ` +
-        `${written} pushes written, ${acknowledged} acknowledged before a kill, ${sent - written} sent again; none lost, none twice`,
+      `${KILLS} kills, ${killsInFlight} with pushes in flight; ` +
+        `${snapshots} snapshots, ${killsInLog} kills with a log after one; ` +
+        `${written} pushes written, ${acknowledged} acknowledged before a kill, ` +
+        `${unanswered} in flight at one, ${sent - written} sent again; ` +
+        'none lost, none twice',
     );
     expect(killsInFlight).toBeGreaterThan(0);
+    expect(killsInLog).toBeGreaterThan(0);
     expect(snapshots).toBeGreaterThan(KILLS);
   },
 );

@@ -108,8 +108,8 @@ export const startTcpProxy = async (port: number): Promise<TcpProxy> => {
     truncate: (way, bytesLeft) => apply({[way]: {bytesLeft}}),
     delay: (getDelayMs) => apply({up: {getDelayMs}, down: {getDelayMs}}),
     abandon: () => {
-      apply({});
       links.forEach((link) => link.abandon());
+      apply({});
     },
     resume: () => apply({}),
   };
