@@ -1,6 +1,6 @@
 /** Between any two steps of a session the room may sleep: nothing changes. */
 import {createStore, type Store} from 'tinybase';
-import {afterAll, beforeAll, expect, test} from 'vitest';
+import {afterAll, beforeAll, expect, onTestFinished, test} from 'vitest';
 import {expectSoon} from '../support/expect-soon.js';
 import {
   createClient,
@@ -8,6 +8,7 @@ import {
   untilOpen,
   type TestClient,
 } from '../support/halves.js';
+import {createNodeSocket} from '../support/node-socket.js';
 import type {PartyKitDev} from '../support/partykit-dev.js';
 import {
   createTestRoom,
@@ -27,6 +28,9 @@ beforeAll(async () => {
   dev = await startTestRooms();
 });
 afterAll(() => dev?.stop());
+
+const sleep = (): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, IDLE_MS));
 
 class Scene {
   readonly room: TestRoom;
@@ -164,7 +168,7 @@ const play = async (
     const sleeps = sleepsBefore(step);
     const instance = sleeps && (await scene.room.getInstance());
     if (sleeps) {
-      await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+      await sleep();
     }
     try {
       await run(scene);
@@ -191,15 +195,41 @@ const play = async (
   return Number(/\.(\d+)"/.exec(etag ?? '')?.[1]);
 };
 
+/** A push whose fragments come with a pause that others would sleep in. */
+const pauseInPush = async (): Promise<void> => {
+  const room = createTestRoom(dev, 'ours');
+  await room.putContent([{}, {}]);
+  const {host, party, name} = room;
+  const socket = createNodeSocket({host, party, room: name});
+  onTestFinished(() => socket.close());
+  const letters: string[] = [];
+  socket.addEventListener('message', ({data}) =>
+    letters.push(String(data).charAt(0)),
+  );
+  const changes = '[{"t":{"r":{"c":"in two pieces"}}},{},1]';
+  socket.send('h[1,"client","nonce","",0]');
+  await until(() => letters.includes('w'));
+  socket.send('f[1,0,2]' + changes.slice(0, 20));
+  await sleep();
+  socket.send('f[1,1,2]' + changes.slice(20));
+  await until(() => letters.includes('c'));
+  expect(await room.getContent()).toEqual([{t: {r: {c: 'in two pieces'}}}, {}]);
+};
+
 test(
-  `J5 J6 P1 S4 the room sleeps between any two of ${STEPS.length} steps`,
+  `F2 J5 J6 P1 S4 the room sleeps between any two of ${STEPS.length} steps`,
   {timeout: 120_000},
   async () => {
     const awake = await play(() => false);
     const positions = [...STEPS.keys()].slice(1);
-    const offsets = await Promise.all([
-      ...positions.map((position) => play((step) => step == position)),
-      ...[0, 1, 2].map((rest) => play((step) => step > 0 && step % 3 == rest)),
+    const [offsets] = await Promise.all([
+      Promise.all([
+        ...positions.map((position) => play((step) => step == position)),
+        ...[0, 1, 2].map((rest) =>
+          play((step) => step > 0 && step % 3 == rest),
+        ),
+      ]),
+      pauseInPush(),
     ]);
     // As many pushes as where it never slept: none twice.
     expect(new Set(offsets)).toEqual(new Set([awake]));
