@@ -214,8 +214,14 @@ describe('a room holds no more', () => {
   test('F2: after an unfinished push is given up', async () => {
     const {room} = await openRoom();
     const timers: [() => void, number][] = [];
-    room.edge.schedule = (run, delayMs = 0) =>
-      void (delayMs ? timers.push([run, delayMs]) : setImmediate(run));
+    room.edge.schedule = (run, delayMs = 0) => {
+      if (delayMs) {
+        timers.push([run, delayMs]);
+      } else {
+        setImmediate(run);
+      }
+      return () => {};
+    };
     const hostile = room.connect('hostile');
     await hostile.greet();
     await hostile.say('f[1,0,2][{},');

@@ -1,0 +1,150 @@
+/** What a hook refuses cannot be had by any other way. */
+import fc from 'fast-check';
+import {
+  loadStoreFromStorage,
+  TinyBasePartyKitServer,
+} from 'tinybase-partykit/server';
+import {describe, expect, test} from 'vitest';
+import type {Content} from '../../src/protocol/changes.js';
+import {flatten, toText} from '../simulation/flat-content.js';
+import {
+  arbitraryChanges,
+  arbitraryContent,
+} from '../support/arbitrary-changes.js';
+import {
+  arbitraryChangesText,
+  arbitraryContentText,
+} from '../support/arbitrary-frames.js';
+import {
+  applyByRules,
+  arbitraryRules,
+  createRuledHooks,
+  findBreaches,
+} from '../support/arbitrary-rules.js';
+import {createFakeParty} from '../support/fake-party.js';
+import {
+  createMemoryRoom,
+  type MemoryConnection,
+  type MemoryRoom,
+} from '../support/memory-room.js';
+import type {MemoryStorage} from '../support/memory-storage.js';
+import {parseNaiveChanges, parseNaiveContent} from '../support/naive-room.js';
+
+const RUNS = Number(process.env.RUNS ?? 1_500);
+const WAYS = ['push', 'fragments', 'legacy', 'unnumbered'] as const;
+
+const arbitraryPush = fc.record({
+  way: fc.constantFrom(...WAYS),
+  text: fc.oneof(
+    {weight: 3, arbitrary: arbitraryChanges.map((one) => JSON.stringify(one))},
+    // What is no list is not taken for a push.
+    {
+      weight: 1,
+      arbitrary: arbitraryChangesText.filter((text) => /^[[{]/.test(text)),
+    },
+  ),
+});
+
+/** Says the same in one of the ways there are. */
+const say = async (
+  connection: MemoryConnection,
+  mutationId: number,
+  {way, text}: {way: (typeof WAYS)[number]; text: string},
+): Promise<void> => {
+  if (way == 'fragments') {
+    const middle = text.length >> 1;
+    await connection.say(`f[${mutationId},0,2]${text.slice(0, middle)}`);
+    await connection.say(`f[${mutationId},1,2]${text.slice(middle)}`);
+  } else {
+    await connection.say(
+      {
+        push: `p[${mutationId},${text}]`,
+        legacy: `s${text}`,
+        unnumbered: `p[0,${text}]`,
+      }[way],
+    );
+  }
+};
+
+/** Storage of a room that has had no rules until now. */
+const store = async (content: Content): Promise<MemoryStorage> => {
+  const {room, storage} = createMemoryRoom();
+  await room.putContent(structuredClone(content), undefined);
+  return storage;
+};
+
+const read = async (room: MemoryRoom) =>
+  flatten((await room.getContent()) ?? [{}, {}]);
+
+describe('what hooks refuse', () => {
+  test(
+    'P4, P7, P8: is not had by any pushes, and all else is',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          arbitraryContent,
+          arbitraryRules,
+          fc.array(arbitraryPush, {minLength: 1, maxLength: 6}),
+          async (content, rules, pushes) => {
+            const room = createMemoryRoom({
+              storage: await store(content),
+              hooks: createRuledHooks(rules),
+            });
+            const connection = room.connect();
+            await connection.greet();
+            let before = await read(room);
+            let mutationId = 0;
+            for (const push of pushes) {
+              const isNumbered = push.way == 'push' || push.way == 'fragments';
+              mutationId += isNumbered ? 1 : 0;
+              await say(connection, mutationId, push);
+              const after = await read(room);
+              expect(findBreaches(before, after, rules)).toEqual([]);
+              const changes = parseNaiveChanges(push.text) ?? [{}, {}];
+              expect(toText(after)).toBe(
+                toText(applyByRules(before, changes, rules)),
+              );
+              before = after;
+            }
+            room.restart();
+            expect(toText(await read(room))).toBe(toText(before));
+          },
+        ),
+        {numRuns: RUNS},
+      );
+    },
+    RUNS * 40,
+  );
+
+  test(
+    'P4, H2, H3: is not had by an initial PUT, and all else is',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.oneof(
+            arbitraryContent.map((content) => JSON.stringify(content)),
+            arbitraryContentText,
+          ),
+          arbitraryRules,
+          async (text, rules) => {
+            class Ruled extends TinyBasePartyKitServer {}
+            Object.assign(Ruled.prototype, createRuledHooks(rules));
+            const party = createFakeParty(Ruled);
+            const {status} = await party.request('PUT', '/store', text);
+            const content = parseNaiveContent(text);
+            expect(status).toBe(content ? 201 : 400);
+            const stored = flatten(
+              await loadStoreFromStorage(party.party.storage),
+            );
+            expect(findBreaches(new Map(), stored, rules)).toEqual([]);
+            expect(toText(stored)).toBe(
+              toText(applyByRules(new Map(), content ?? [{}, {}], rules)),
+            );
+          },
+        ),
+        {numRuns: RUNS},
+      );
+    },
+    RUNS * 40,
+  );
+});
