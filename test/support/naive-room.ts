@@ -200,7 +200,12 @@ export class NaiveRoom<Connection extends object> {
 
   #isNext(peer: Peer, id: number): boolean {
     const {clientId, lastId} = peer;
-    if (!clientId || id <= (this.#answered.get(clientId) ?? 0)) {
+    if (!clientId) {
+      return false;
+    }
+    if (id <= (this.#answered.get(clientId) ?? 0)) {
+      // Sent again; what follows is to follow on it.
+      peer.lastId = Math.max(lastId ?? 0, id);
       return false;
     }
     if (lastId !== undefined && id != lastId + 1) {
