@@ -30,7 +30,7 @@ import {
 import type {MemoryStorage} from '../support/memory-storage.js';
 import {parseNaiveChanges, parseNaiveContent} from '../support/naive-room.js';
 
-const RUNS = Number(process.env.RUNS ?? 1_500);
+const RUNS = Number(process.env.RUNS ?? 700);
 const WAYS = ['push', 'fragments', 'legacy', 'unnumbered'] as const;
 
 const arbitraryPush = fc.record({
