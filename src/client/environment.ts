@@ -12,7 +12,7 @@ export type Environment = {
   /** Whether nobody looks at the page, where there is one. */
   isHidden: () => boolean;
   /** Listens to whether the page is looked at; answers how to stop. */
-  onWake: (listener: () => void) => () => void;
+  onWake: (listener: (event: unknown) => void) => () => void;
 };
 
 /** How long a room may take to begin to respond: a dead connection never does. */

@@ -38,5 +38,5 @@ export const createLostError = createErrors(
 
 export const createReplacedError = createErrors(
   'ReplacedError',
-  'Another Persister took over the PartySocket: give each its own.',
+  'Another Persister took over: give each its own PartySocket.',
 );

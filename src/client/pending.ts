@@ -22,7 +22,7 @@ const NO_CHANGES = '[{},{},1]';
 
 export const createPending = () => {
   let lastId = 0;
-  let pushes: Push[] = [];
+  const pushes: Push[] = [];
   let length = 0;
   /** How many were sent on this connection: always the first ones. */
   let sentCount = 0;
@@ -53,20 +53,20 @@ export const createPending = () => {
     send: (now: number): Push | undefined => {
       const push = pushes[sentCount];
       if (
-        push &&
-        (!sentCount || sentLength + push.text.length <= MAX_IN_FLIGHT_LENGTH)
+        !push ||
+        (sentCount && sentLength + push.text.length > MAX_IN_FLIGHT_LENGTH)
       ) {
-        sentCount++;
-        sentLength += push.text.length;
-        push.sentAt = now;
-        return push;
+        return undefined;
       }
-      return undefined;
+      sentCount++;
+      sentLength += push.text.length;
+      push.sentAt = now;
+      return push;
     },
 
     /** None was sent on the connection that begins. */
     unsend: (): void => {
-      pushes.slice(0, sentCount).forEach((push) => (push.sentAt = 0));
+      pushes.forEach((push) => (push.sentAt = 0));
       sentCount = sentLength = 0;
     },
 
@@ -88,10 +88,8 @@ export const createPending = () => {
 
     /** Takes out all, and begins to count anew. */
     clear: (): Push[] => {
-      const all = pushes;
-      pushes = [];
       lastId = length = sentCount = sentLength = 0;
-      return all;
+      return pushes.splice(0);
     },
   };
 };

@@ -190,7 +190,7 @@ export const createSession = (
   };
 
   /** Asks a silent room for a sign of life, unless nobody would see it. */
-  const beat = (isWaking = false): void => {
+  const beat = (isWaking?: unknown): void => {
     clearTimeout(heart);
     if (link == 'live' && heartbeatMs) {
       const dueMs = isWaking ? 0 : heardAt + heartbeatMs - now();
@@ -445,11 +445,16 @@ export const createSession = (
       let message;
       try {
         message = JSON.parse(payload!);
-      } catch {
-        // The app's own frame, then.
-      }
-      if (Array.isArray(message)) {
-        onFrame(message);
+        if (Array.isArray(message)) {
+          onFrame(message);
+        }
+      } catch (error) {
+        // Else it is the app's own frame.
+        if (message) {
+          epoch = '';
+          onError(error);
+          greetLater();
+        }
       }
     }
   };
@@ -542,7 +547,9 @@ export const createSession = (
           initial ? writeContent(getInitialContent()) : enterEmptyRoom();
         } else if (!atEpoch || atEpoch != epoch || atOffset >= offset) {
           const content = JSON.parse(text);
-          if (!content?.[0] || !content[1]) {
+          // What is older than the welcome is not the room's, but a cache's.
+          const isStale = atEpoch == known[0] && atOffset < known[1];
+          if (isStale || !content?.[0] || !content[1]) {
             throw new TypeError('No content at storePath');
           }
           writeContent(content);
@@ -629,7 +636,7 @@ export const createSession = (
   listeners.forEach(([type, listener]) =>
     connection.addEventListener(type as any, listener),
   );
-  const stopWaking = environment.onWake(() => beat(true));
+  const stopWaking = environment.onWake(beat);
 
   const destroy = (): void => {
     if (speaker[messagePrefix] == retire) {

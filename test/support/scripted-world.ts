@@ -34,7 +34,7 @@ export const settle = async (): Promise<void> => {
 export const createScriptedWorld = (): ScriptedWorld => {
   const timers = new Set<Timer>();
   const requests: ScriptedRequest[] = [];
-  const wakers = new Set<() => void>();
+  const wakers = new Set<(event: unknown) => void>();
   let isHidden = false;
   let now = 1_000;
   let lastId = 0;
@@ -116,7 +116,7 @@ export const createScriptedWorld = (): ScriptedWorld => {
 
     setHidden: (hidden) => {
       isHidden = hidden;
-      wakers.forEach((wake) => wake());
+      wakers.forEach((wake) => wake({}));
     },
   };
 };

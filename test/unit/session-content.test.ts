@@ -137,6 +137,29 @@ describe('the content of a room', () => {
     expect(store.getValues()).toEqual({a: 2, b: 3});
   });
 
+  test('J3: is not taken from a cache that is behind the welcome', async () => {
+    const {store, session, socket, world, errors, welcome} =
+      createScriptedSession();
+    socket.open();
+    session.setAutoSave(true);
+    session.setAutoLoad(true);
+    session.join();
+    welcome({offset: 5, delta: null});
+    await settle();
+    await world.takeRequest().answer(200, '[{},{"a":"old"}]', '"e.3"');
+    expect(errors).toMatchObject([{name: 'TypeError'}]);
+    expect(store.getValues()).toEqual({});
+    // Not at once: it would be asked at the network's speed.
+    expect(world.requests).toEqual([]);
+    await world.advance(1_500);
+    welcome({offset: 5, delta: null});
+    await settle();
+    await world.takeRequest().answer(200, '[{},{"a":"new"}]', '"e.5"');
+    welcome({offset: 5});
+    expect(store.getValues()).toEqual({a: 'new'});
+    expect(session.getState()).toBe('synced');
+  });
+
   test('overtakes commits that it has already', async () => {
     const {store, session, world, commit, start} = createScriptedSession();
     await start([{}, {a: 1}], 1);
