@@ -479,6 +479,8 @@ export const createSession = (
       epoch = '';
       hasStore = speaks = offered = false;
       moved = true;
+      // First: what the app writes when it is told is not for the old room.
+      link = 'closed';
       dropPending();
       setLink('closed');
     }

@@ -7,9 +7,14 @@ import {createScriptedWorld, settle} from './scripted-world.js';
 export type ScriptedSession = ReturnType<typeof createScriptedSession>;
 
 export const createScriptedSession = (
-  options: {store?: Store; config?: SessionConfig} = {},
+  options: {
+    store?: Store;
+    config?: SessionConfig;
+    /** What the app does when it is told of an error. */
+    onError?: (error: unknown) => void;
+  } = {},
 ) => {
-  const {store = createStore(), config = {}} = options;
+  const {store = createStore(), config = {}, onError} = options;
   const world = createScriptedWorld();
   const socket = createScriptedSocket();
   const errors: any[] = [];
@@ -17,7 +22,13 @@ export const createScriptedSession = (
     store,
     socket.connection,
     config,
-    {onError: (error) => errors.push(error), onChange: () => {}},
+    {
+      onError: (error) => {
+        errors.push(error);
+        onError?.(error);
+      },
+      onChange: () => {},
+    },
     world.environment,
   );
   const prefix = config.messagePrefix ?? '';

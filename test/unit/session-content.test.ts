@@ -305,6 +305,24 @@ describe('a PartySocket that moves to another room', () => {
   });
 });
 
+test('C7: what the app writes when told is for the new room alone', async () => {
+  const store = createStore();
+  const {socket, welcome, commit, start, takePushIds} = createScriptedSession({
+    store,
+    onError: () => store.setValue('told', 1),
+  });
+  await start([{}, {room: 1}]);
+  store.setValue('pending', 1);
+  socket.take();
+  socket.moveTo('other');
+  commit(2, [[{}, {late: 1}, 1]]);
+  expect(takePushIds()).toEqual([]);
+  socket.close();
+  socket.open();
+  welcome({epoch: 'f', offset: 7, delta: []});
+  expect(takePushIds()).toEqual([1]);
+});
+
 describe('the end of a session', () => {
   test('leaves no listener and no timer', async () => {
     const {store, session, socket, world, start} = createScriptedSession();
