@@ -76,3 +76,15 @@ test('the examples of README, docs and doc comments type-check', async () => {
     await rm(folder, {recursive: true});
   }
 }, 120_000);
+
+test('the room of docs/authentication.md is the one that is tested', async () => {
+  const room = await readFile(
+    join(REPOSITORY, 'test/rooms/token-room.ts'),
+    'utf8',
+  );
+  expect(
+    await readFile(join(REPOSITORY, 'docs/authentication.md'), 'utf8'),
+  ).toContain(
+    room.replace("'../../src/server/index.js'", "'tinybase-partykit/server'"),
+  );
+});
