@@ -5,7 +5,9 @@
  */
 import {writeFile} from 'node:fs/promises';
 import {parseArgs} from 'node:util';
+import {CATCH_UP} from './catch-up.js';
 import {HTTP} from './http.js';
+import {JOINS} from './joins.js';
 import {describeMachine} from './machine.js';
 import {describe, type Measured} from './report.js';
 import type {Bench, Scenario} from './scenario.js';
@@ -21,7 +23,12 @@ const {values} = parseArgs({
   },
 });
 
-const scenarios: Scenario[] = [...STREAMS, ...HTTP].filter(
+const scenarios: Scenario[] = [
+  ...STREAMS,
+  ...HTTP,
+  ...CATCH_UP,
+  ...JOINS,
+].filter(
   ({id}) => !values.only || values.only.some((only) => id.startsWith(only)),
 );
 

@@ -11,6 +11,7 @@ await build({
   entryPoints: {
     run: `${root}bench/run.ts`,
     stream: `${root}bench/load/stream.ts`,
+    join: `${root}bench/load/join.ts`,
   },
   outdir,
   outExtension: {'.js': '.mjs'},

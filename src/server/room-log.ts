@@ -95,9 +95,16 @@ export class RoomLog {
     createEpoch: () => string,
     readOnly = false,
   ): Promise<Content | undefined> {
-    this.#head = (await this.#storage.get(this.#layout + 'head')) as
-      | Head
-      | undefined;
+    // Both at once: a room that wakes keeps its first client waiting for this.
+    const [head, newest] = await Promise.all([
+      this.#storage.get(this.#layout + 'head'),
+      this.#storage.list({
+        prefix: this.#layout + 'l:',
+        reverse: true,
+        limit: 1,
+      }),
+    ]);
+    this.#head = head as Head | undefined;
     if (!this.#head) {
       const legacy = await readLegacyLayout(this.#storage, this.#prefix);
       if (legacy && !readOnly) {
@@ -112,15 +119,13 @@ export class RoomLog {
     }
     this.epoch = this.#head.epoch;
     this.offset = this.#head.offset;
-    const newest = await this.#storage.list({
-      prefix: this.#layout + 'l:',
-      reverse: true,
-      limit: 1,
-    });
-    const key = [...newest.keys()].sort().at(-1);
-    if (key) {
-      this.offset = Math.max(this.offset, this.#parseOffset(key));
-      if (this.offset > this.#head.offset) {
+    const [key, text] = [...newest].sort().at(-1) ?? [];
+    if (key && this.#parseOffset(key) > this.offset) {
+      this.offset = this.#parseOffset(key);
+      if (key == this.#getLogKey(this.offset)) {
+        [, , this.#length] = JSON.parse(text as string) as Entry;
+      } else {
+        // In pieces, of which this is the last.
         for await (const [, [, , length]] of this.#readEntries(
           this.offset - 1,
         )) {
