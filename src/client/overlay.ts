@@ -112,7 +112,8 @@ export const createOverlay = (forEachStoreCell: ForEachStoreCell) => {
       let covered = false;
       visitChanges(changes, (tableId, rowId, cellId, atom) => {
         if (cellId !== undefined) {
-          covered = move(target, tableId, rowId!, cellId, atom) || covered;
+          covered =
+            move(target, tableId, rowId!, cellId, encodeAtom(atom)) || covered;
         } else {
           const del = (r: string, c: string) => {
             covered = move(target, tableId, r, c, DELETED) || covered;

@@ -74,7 +74,7 @@ export const createPending = () => {
     take: (id: number): Push[] => {
       let count = 0;
       for (const push of pushes) {
-        if (push.id > id) {
+        if (!(push.id <= id)) {
           break;
         }
         length -= push.text.length;

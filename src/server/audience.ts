@@ -51,6 +51,8 @@ export class Audience<Connection extends RoomConnection> {
   /** Connections that may have said hello before the room slept. */
   readonly #asked = new WeakSet<Connection>();
   readonly #retired = new WeakSet<Connection>();
+  /** Where the latest clients have said hello last. */
+  readonly #latest = new Map<string, Connection>();
 
   constructor(edge: RoomEdge<Connection>) {
     this.#edge = edge;
@@ -84,6 +86,11 @@ export class Audience<Connection extends RoomConnection> {
         this.retire(other, 4408, 'The client has another connection');
       }
     }
+    this.#latest.delete(greeting.clientId);
+    this.#latest.set(greeting.clientId, connection);
+    if (this.#latest.size > this.#edge.limits.maxClients) {
+      this.#latest.delete(this.#latest.keys().next().value!);
+    }
     this.#remember(connection, greeting);
   }
 
@@ -113,8 +120,15 @@ export class Audience<Connection extends RoomConnection> {
     this.#delivery.notePong(connection, token);
   }
 
+  /**
+   * Whether nothing more is taken from a connection: it was closed, or its client
+   * has left it for another. Then it need not be among the connections any more,
+   * and what it sent may still wait.
+   */
   isRetired(connection: Connection): boolean {
-    return this.#retired.has(connection);
+    const clientId = this.#greetings.get(connection)?.clientId ?? '';
+    const latest = this.#latest.get(clientId) ?? connection;
+    return this.#retired.has(connection) || latest !== connection;
   }
 
   welcome(connection: Connection, welcome: Welcome): void {

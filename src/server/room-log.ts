@@ -119,11 +119,11 @@ export class RoomLog {
     }
     this.epoch = this.#head.epoch;
     this.offset = this.#head.offset;
-    const [key, text] = [...newest].sort().at(-1) ?? [];
+    const key = [...newest.keys()].sort().at(-1);
     if (key && this.#parseOffset(key) > this.offset) {
       this.offset = this.#parseOffset(key);
       if (key == this.#getLogKey(this.offset)) {
-        [, , this.#length] = JSON.parse(text as string) as Entry;
+        [, , this.#length] = JSON.parse(newest.get(key) as string) as Entry;
       } else {
         // In pieces, of which this is the last.
         for await (const [, [, , length]] of this.#readEntries(

@@ -234,6 +234,21 @@ describe('a push', () => {
   });
 });
 
+test('P2: of a connection that its client has left are not taken', async () => {
+  const {room, a} = await createJoined();
+  const b = room.connect('b');
+  // Two sockets are in no order: what came on the one that has gone still waits
+  // when the other says hello.
+  const hello = b.say('h[1,"client of a","n","",0]');
+  const late = a.push(1, {}, {late: 1});
+  a.leave();
+  await Promise.all([hello, late]);
+  expect(b.take().find(([letter]) => letter == 'w')?.[1][4]).toEqual([0]);
+  room.wake();
+  await b.push(1, {}, {late: 1});
+  expect(await room.getPosition()).toMatchObject({offset: 2});
+});
+
 describe('fragments', () => {
   const text = JSON.stringify([{}, {v: 'x'.repeat(50)}, 1]);
 
