@@ -87,7 +87,6 @@ export const createHostileScene = async (options: MemoryRoomOptions = {}) => {
 
     /** One that was closed, or leaves, is there again. */
     reconnect: (which: number): void => {
-      naive.leave(hostile[which]!);
       hostile[which]!.leave();
       hostile[which] = connect();
     },

@@ -86,7 +86,6 @@ export const parseNaiveContent = (text: string): any =>
 type Peer = {
   clientId?: string;
   closed?: boolean;
-  left?: boolean;
   nonce?: string;
   lastId?: number;
   pieces?: {id: number; texts: string[]};
@@ -135,11 +134,6 @@ export class NaiveRoom<Connection extends object> {
     this.#turn.splice(0).forEach((run) => run());
   }
 
-  /** The connection is gone; what it has sent is still on the way. */
-  leave(connection: Connection): void {
-    this.#getPeer(connection).left = true;
-  }
-
   #getPeer(connection: Connection): Peer {
     const peer = this.#peers.get(connection) ?? {};
     this.#peers.set(connection, peer);
@@ -162,7 +156,7 @@ export class NaiveRoom<Connection extends object> {
       // Only the latest counts.
       if (!peer.closed && peer.nonce == nonce) {
         for (const other of this.#peers.values()) {
-          if (other != peer && !other.left && other.clientId == clientId) {
+          if (other != peer && other.clientId == clientId) {
             other.closed = true;
           }
         }
