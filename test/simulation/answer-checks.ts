@@ -1,5 +1,7 @@
 /** G2: each of a client's transactions is applied, or the client is told. */
+import {MAX_REMEMBERED_REFUSALS} from '../../src/protocol/limits.js';
 import {type FlatContent, toChangesText} from './flat-content.js';
+import type {ReceivedPushes} from './received-pushes.js';
 import {isRefused} from './rules.js';
 import type {SimClient} from './sim-client.js';
 
@@ -81,11 +83,15 @@ export class AnswerChecks {
     if (this.isLoose) {
       return;
     }
-    const {name, world} = this.client;
+    const {name, world, ledger} = this.client;
     const {hooks, limits} = world.profile;
     const written = this.#written;
+    const refusals = ledger.pushes
+      .getClientIds(name)
+      .map((id) => ledger.refusals.get(id) ?? 0);
     const isForgotten =
-      limits.MAX_CLIENTS! < 5 || written.filter(({told}) => told).length > 25;
+      limits.MAX_CLIENTS! < 5 ||
+      Math.max(...refusals) > MAX_REMEMBERED_REFUSALS;
     for (const {text, told} of written) {
       const mustRefuse = hooks != 'none' && isRefused(text);
       this.#expect(
@@ -96,6 +102,7 @@ export class AnswerChecks {
         !told ||
           this.#mayRefuse ||
           this.hasMoved ||
+          limits.MAX_PENDING_LENGTH! < 10_000 ||
           text.length > this.#maxPushLength,
         `was told that ${text} is refused`,
       );
@@ -106,6 +113,34 @@ export class AnswerChecks {
     this.#expect(
       this.hasMoved || !mark || !last || (mark as number) >= getMark(last),
       `wrote ${last?.text}, but the room has ${mark as number}`,
+    );
+  }
+
+  /** Each transaction has arrived as a push of its own, in order. */
+  checkArrived(received: ReceivedPushes): void {
+    const {name, world} = this.client;
+    if (this.isLoose || this.hasMoved || world.profile.hostile) {
+      return;
+    }
+    const pushes = received
+      .getClientIds(name)
+      .flatMap((id) => [...(received.byClient.get(id) ?? [])])
+      .sort(([a], [b]) => a - b)
+      .map(([, text]) => text)
+      // In the place of what is too long, and refused.
+      .filter((text) => text != '[{},{},1]');
+    let count = 0;
+    for (const {changes, text, told} of this.#written) {
+      const push = pushes[count];
+      if (push && toChangesText(JSON.parse(push)) == toChangesText(changes)) {
+        count++;
+      } else {
+        this.#expect(told > 0, `wrote ${text}, but the room got ${push}`);
+      }
+    }
+    this.#expect(
+      count == pushes.length,
+      `pushed ${pushes[count]}, which it did not write`,
     );
   }
 }

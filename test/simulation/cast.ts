@@ -1,24 +1,25 @@
-/** Who takes part in a simulation, and what each may do next. */
+/** Who takes part in a simulation, and how each comes and goes. */
+import {settle} from './clock.js';
 import {FakeHttp, type Place} from './fake-http.js';
 import {HostileClient} from './hostile-client.js';
 import {LegacyClient} from './legacy-client.js';
 import {LegacyRoom} from './legacy-room.js';
 import {Ledger} from './ledger.js';
+import {RepeatingClient} from './repeating-client.js';
 import {SimClient} from './sim-client.js';
 import {SimRoom} from './sim-room.js';
 import type {World} from './world.js';
-
-/** How long a room is idle before it sleeps, which legacy clients count on. */
-const SLEEP_MS = 10_000;
 
 export class Cast {
   /** The rooms; all begin in `room`. */
   readonly places: {[room: string]: Place} = {};
   readonly http: FakeHttp;
   readonly clients: SimClient[] = [];
+  /** Who was here once. */
+  readonly gone: SimClient[] = [];
   readonly legacyClients: LegacyClient[] = [];
-  #hostile: HostileClient | undefined;
-  #names = 0;
+  hostile: HostileClient | undefined;
+  repeating: RepeatingClient | undefined;
 
   constructor(readonly world: World) {
     const {legacyRoom, moves} = world.profile;
@@ -32,93 +33,69 @@ export class Cast {
     this.http = new FakeHttp(world, this.places);
   }
 
-  enter(): void {
+  async enter(): Promise<void> {
     const {world} = this;
     const {profile} = world;
     const {host, ledger} = this.places.room!;
     for (let i = 0; i < profile.clients; i++) {
-      this.#join();
+      await this.#join();
     }
     for (let i = 0; i < profile.legacyClients; i++) {
       this.legacyClients.push(new LegacyClient(world, `l${i}`, host));
     }
     if (profile.hostile) {
-      this.#hostile = new HostileClient(world, host, ledger);
+      this.hostile = new HostileClient(world, host, ledger);
+    }
+    if (profile.repeating) {
+      this.repeating = new RepeatingClient(world, host);
     }
   }
 
-  #join(): void {
-    const name = `c${this.#names++}`;
+  async #join(): Promise<void> {
+    const name = `c${this.clients.length + this.gone.length}`;
     const client = new SimClient(this.world, name, this.places);
     this.clients.push(client);
     client.begin();
+    // What follows from it runs on its device.
+    await settle();
   }
 
-  /** Somebody does something, or something breaks. */
-  act(): void {
-    const {clients, legacyClients} = this;
-    const {random, profile} = this.world;
-    const {drops, crashes, evictions, ownWrites, moves, toggles} = profile;
-    const client = random.pick(clients);
-    const {wire} = client.socket;
-    random.weigh<() => unknown>([
-      [10, () => client.write()],
-      [legacyClients.length * 4, () => random.pick(legacyClients).write()],
-      [this.#hostile ? 3 : 0, () => this.#hostile!.send()],
-      [ownWrites * 10, () => this.#inRoom((room) => room.write())],
-      [0.3, () => client.reload()],
-      [0.1, () => client.save()],
-      [moves, () => client.move()],
-      [drops * 2, () => client.goOffline()],
-      [toggles, () => client.toggle()],
-      [drops * 10, () => wire?.isOpen && wire.breakLine()],
-      [drops * 10, () => client.socket.reconnect()],
-      [
-        legacyClients.length * drops,
-        () => random.pick(legacyClients).socket.wire?.breakLine(),
-      ],
-      [drops, () => this.#replace(client)],
-      [crashes * 10, () => this.#inRoom((room) => room.crash())],
-      [
-        evictions * 10,
-        () =>
-          this.#inRoom(
-            (room) =>
-              room.isIdle(legacyClients.length ? SLEEP_MS : 0) && room.evict(),
-          ),
-      ],
-    ])();
-  }
-
-  #inRoom(act: (room: SimRoom) => void): void {
-    const {host} = this.world.random.pick(Object.values(this.places));
-    if (host instanceof SimRoom) {
-      act(host);
-    }
-  }
-
-  #replace(client: SimClient): void {
+  /** A client goes, and another one comes. */
+  async replace(client: SimClient): Promise<void> {
     this.clients.splice(this.clients.indexOf(client), 1);
+    this.gone.push(client);
     client.destroy();
-    this.#join();
+    await settle();
+    await this.#join();
+  }
+
+  /** Whether all clients believe to have sent and received all. */
+  get isSynced(): boolean {
+    return this.clients.every(
+      ({persister}) => persister.getSyncState() == 'synced',
+    );
   }
 
   check(): void {
     this.clients.forEach(({checks}) => checks.check());
   }
 
-  /** Lets those learn of it who believe in a broken connection. */
-  calmDown(): void {
-    for (const {socket} of this.clients) {
-      if (socket.wire?.isBroken && !socket.wire.isDone) {
+  /** Nothing breaks any more, all pages are looked at, and all apps persist. */
+  async calmDown(): Promise<void> {
+    const {world, clients} = this;
+    world.calm = true;
+    this.gone.forEach(({device}) => device.thaw());
+    for (const client of clients) {
+      const {device, socket, name} = client;
+      device.thaw();
+      device.setHidden(false);
+      if (world.profile.legacyRoom && socket.wire?.isBroken) {
+        // A room of TinyBase's own answers no heartbeat.
+        world.clock.owner = name;
         socket.reconnect();
       }
+      client.persist();
+      await settle();
     }
-    this.persist();
-  }
-
-  /** Makes those follow the room who had stopped. */
-  persist(): void {
-    this.clients.forEach((client) => client.persist());
   }
 }

@@ -1,6 +1,7 @@
 /** What must hold when everything has arrived. */
 import {RoomLog} from '../../src/server/room-log.js';
 import type {Cast} from './cast.js';
+import {checkBounds} from './check-bounds.js';
 import type {Place} from './fake-http.js';
 import {describeDifference, type FlatContent, flatten} from './flat-content.js';
 import {LegacyRoom} from './legacy-room.js';
@@ -8,10 +9,8 @@ import type {SimClient} from './sim-client.js';
 import type {SimRoom} from './sim-room.js';
 import type {World} from './world.js';
 
-export const checkRest = async (
-  world: World,
-  {places, clients, legacyClients}: Cast,
-): Promise<void> => {
+export const checkRest = async (world: World, cast: Cast): Promise<void> => {
+  const {places, clients, legacyClients} = cast;
   world.profile.readMs = 0;
   const truths: {[room: string]: FlatContent} = {};
   for (const room of Object.keys(places)) {
@@ -31,6 +30,7 @@ export const checkRest = async (
   for (const client of clients) {
     checkClient(world, client, truths[client.socket.room]!);
   }
+  checkBounds(world, cast);
 };
 
 /** What a room that opens the storage anew would find. */
@@ -52,7 +52,7 @@ const readTruth = async (
 
 const checkClient = (
   world: World,
-  {name, store, persister, checks}: SimClient,
+  {name, store, persister, checks, ledger}: SimClient,
   truth: FlatContent,
 ): void => {
   const state = persister.getSyncState();
@@ -69,4 +69,5 @@ const checkClient = (
     () => `${name} differs from the room: ${difference}`,
   );
   checks.answers.check(truth);
+  checks.answers.checkArrived(ledger.pushes);
 };

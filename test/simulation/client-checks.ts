@@ -105,6 +105,7 @@ export class ClientChecks {
     world.note(name, 'is told', error?.name ?? error?.status, error?.message);
     client.react();
     if (error?.name == 'RefusedError' || error?.name == 'LostError') {
+      world.count(error.name, error.changes.length);
       error.changes.forEach((changes: unknown) => this.answers.tell(changes));
     } else if (error?.message != 'fetch failed' && error?.status != 503) {
       world.fail('G7', `${name} is told ${error?.stack ?? error}`);

@@ -10,7 +10,15 @@ const VALUE_IDS = ['v1', 'v2', '__proto__'];
 /** Gives a value that nothing else ever has. */
 export type CreateToken = () => string;
 
-const createThing = (random: Random, createToken: CreateToken): any =>
+/** What makes edits. */
+export type Source = {
+  random: Random;
+  createToken: CreateToken;
+  /** Whether a Cell may be as long as a stored value. */
+  bigCells: boolean;
+};
+
+const createThing = ({random, createToken, bigCells}: Source): any =>
   random.weigh<() => unknown>([
     [6, () => createToken()],
     [1, () => `!${createToken()}`],
@@ -21,7 +29,7 @@ const createThing = (random: Random, createToken: CreateToken): any =>
     [0.5, () => null],
     [0.3, () => ''],
     [0.2, () => ({})],
-    [random.bigCells ? 0.5 : 0, () => createToken() + '€'.repeat(50_000)],
+    [bigCells ? 0.5 : 0, () => createToken() + '€'.repeat(50_000)],
   ])();
 
 const createThings = (
@@ -38,12 +46,19 @@ const createThings = (
   return Object.keys(things).length ? things : {[ids[0]!]: create()};
 };
 
+/** Deletes one of the Cells that there are, in time a Row and a Table. */
+const peel = (store: Store, random: Random): void => {
+  const t = random.pick(store.getTableIds());
+  const r = t && random.pick(store.getRowIds(t));
+  const c = r && random.pick(store.getCellIds(t, r));
+  if (c) {
+    store.delCell(t, r, c, true);
+  }
+};
+
 /** One random write. */
-export const edit = (
-  store: Store,
-  random: Random,
-  createToken: CreateToken,
-): void => {
+export const edit = (store: Store, source: Source): void => {
+  const {random} = source;
   const t = random.weigh([
     [6, 't1'],
     [2, 't2'],
@@ -52,7 +67,7 @@ export const edit = (
   const r = random.pick(ROW_IDS);
   const c = random.pick(CELL_IDS);
   const v = random.pick(VALUE_IDS);
-  const thing = () => createThing(random, createToken);
+  const thing = () => createThing(source);
   const row = () => createThings(CELL_IDS, random, thing);
   const table = () => createThings(ROW_IDS, random, row);
   random.weigh<() => unknown>([
@@ -61,6 +76,7 @@ export const edit = (
     [3, () => store.setRow(t, r, row())],
     [2, () => store.setPartialRow(t, r, row())],
     [4, () => store.delRow(t, r)],
+    [3, () => peel(store, random)],
     [1, () => store.setTable(t, table())],
     [1.5, () => store.delTable(t)],
     [4, () => store.setValue(v, thing())],
@@ -74,26 +90,22 @@ export const edit = (
 /** One transaction of one or several writes. */
 export const transact = (
   store: Store,
-  random: Random,
-  createToken: CreateToken,
+  source: Source,
   mark: () => void = () => {},
 ): void => {
-  const count = random.pick([1, 1, 1, 2, 4]);
+  const count = source.random.pick([1, 1, 1, 2, 4]);
   store.transaction(() => {
     for (let i = 0; i < count; i++) {
-      edit(store, random, createToken);
+      edit(store, source);
     }
     mark();
   });
 };
 
 /** Content of unique values. */
-export const createContent = (
-  random: Random,
-  createToken: CreateToken,
-): any => {
-  const row = () =>
-    createThings(CELL_IDS, random, () => createThing(random, createToken));
+export const createContent = (source: Source): any => {
+  const {random, createToken} = source;
+  const row = () => createThings(CELL_IDS, random, () => createThing(source));
   return [
     createThings(TABLE_IDS, random, () => createThings(ROW_IDS, random, row)),
     {v1: createToken()},

@@ -24,25 +24,33 @@ export class FakeHttp {
     init: RequestInit = {},
   ): Promise<Response> {
     const {world} = this;
-    const {clock, random, profile} = world;
+    const {clock, profile} = world;
     const {method = 'GET', body} = init;
     const {host, ledger} = this.places[new URL(url).pathname.split('/')[3]!]!;
+    const random = world.random.of(`http of ${client}`);
     const id = ++this.requests;
     world.note(client, method, `#${id}`, (body as string) ?? '');
+    world.count(method);
     return new Promise((resolve, reject) => {
       const fail = () => {
         world.note(client, method, `#${id} fails`);
         reject(new TypeError('fetch failed'));
       };
-      const later = (run: () => void) =>
-        void clock.after(random.delay(profile.networkMs), run);
-      if (world.fault(profile.httpFailures / 2)) {
-        later(fail);
+      const later = (run: () => void, owner: string) =>
+        void clock.after(random.delay(profile.networkMs), run, owner);
+      if (world.fault('HTTP fails', profile.httpFailures / 2)) {
+        later(fail, client);
+        return;
+      }
+      if (init.signal && world.fault('HTTP hangs', profile.httpFailures / 10)) {
+        // Until the client has had enough of it.
+        init.signal.addEventListener('abort', fail);
         return;
       }
       later(() => {
-        if (world.fault(profile.httpFailures / 4)) {
-          later(() => resolve(new LightResponse('', {status: 503}) as any));
+        if (world.fault('HTTP answers 503', profile.httpFailures / 4)) {
+          const response: any = new LightResponse('', {status: 503});
+          later(() => resolve(response), client);
           return;
         }
         host
@@ -55,7 +63,10 @@ export class FakeHttp {
                   ledger.checkContent(response.headers.get('etag'), text),
                 );
             }
-            const lost = world.fault(profile.httpFailures / 2);
+            const lost = world.fault(
+              'HTTP response lost',
+              profile.httpFailures / 2,
+            );
             later(() => {
               world.note(
                 client,
@@ -64,10 +75,10 @@ export class FakeHttp {
                 response.headers.get('etag'),
               );
               lost ? fail() : resolve(response);
-            });
+            }, client);
           })
-          .catch(() => later(fail));
-      });
+          .catch(() => later(fail, client));
+      }, '');
     });
   }
 }

@@ -1,14 +1,20 @@
 /** What a client of the library sees of a PartySocket. */
 import {Wire, type WireHost} from './network.js';
+import type {Random} from './random.js';
 import type {World} from './world.js';
 
 type Listener = (event: any) => void;
+
+/** As long as a PartySocket waits for a connection, if not told otherwise. */
+const CONNECTION_TIMEOUT_MS = 4_000;
 
 export class FakeSocket {
   readonly name = 'main';
   room = 'room';
   readonly #listeners: {[type: string]: Set<Listener>} = {};
+  readonly #random: Random;
   #wire: Wire | undefined;
+  #wires = 0;
   #waiting: string[] = [];
   #closed = false;
   /** How many times a connection has opened, and ended. */
@@ -19,7 +25,10 @@ export class FakeSocket {
     readonly world: World,
     readonly client: string,
     readonly hosts: {[room: string]: WireHost},
+    /** What a PartySocket calls itself (`_pk`), however often it reconnects. */
+    readonly connectionId = client,
   ) {
+    this.#random = world.random.of(`socket ${client}`);
     this.#connect();
   }
 
@@ -54,6 +63,7 @@ export class FakeSocket {
   send(data: string): boolean {
     if (this.readyState == 1) {
       this.world.note(this.client, '>', data);
+      this.world.count(`frame up ${data[0] ?? ''}`);
       this.#wire!.sendUp(data);
       return true;
     }
@@ -63,6 +73,7 @@ export class FakeSocket {
 
   reconnect(): void {
     this.world.note(this.client, 'reconnects');
+    this.world.count('reconnect');
     this.#closed = false;
     if (this.#wire && !this.#wire.isDone) {
       this.#wire.closeByClient();
@@ -90,7 +101,11 @@ export class FakeSocket {
     }
     const wire: Wire = new Wire(
       this.world,
-      this.client,
+      {
+        id: `${this.client}/${this.#wires++}`,
+        connectionId: this.connectionId,
+        owner: this.client,
+      },
       {
         onOpen: () => {
           this.opens++;
@@ -100,23 +115,32 @@ export class FakeSocket {
         },
         onFrame: (data) => {
           this.world.note(this.client, '<', data);
+          this.world.count(`frame down ${data[0] ?? ''}`);
           this.#dispatch('message', {data});
         },
-        onClose: () => {
-          if (wire == this.#wire) {
-            this.#onClose();
-            const {clock, random} = this.world;
-            clock.after(random.pick([0, 500, 3_000]), () => {
-              if (!this.#closed) {
-                this.#connect();
-              }
-            });
-          }
-        },
+        onClose: () => wire == this.#wire && this.#retry(),
       },
       this.hosts[this.room]!,
     );
     this.#wire = wire;
+    const giveUp = () => {
+      if (wire == this.#wire && !wire.isOpen && !wire.isDone) {
+        wire.closeByClient();
+        this.#retry();
+      }
+    };
+    this.world.clock.after(CONNECTION_TIMEOUT_MS, giveUp, this.client);
+  }
+
+  #retry(): void {
+    this.#onClose();
+    const connect = () => {
+      if (!this.#closed) {
+        this.#connect();
+      }
+    };
+    const delayMs = this.#random.pick([0, 500, 3_000]);
+    this.world.clock.after(delayMs, connect, this.client);
   }
 
   #onClose(): void {

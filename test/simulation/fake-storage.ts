@@ -4,9 +4,17 @@
  */
 import {serialize} from 'node:v8';
 import type {KeyValueStorage} from '../../src/server/key-value-storage.js';
+import type {Random} from './random.js';
 import type {World} from './world.js';
 
 export type Write = [key: string, value: unknown];
+
+/** What storage tells of itself. */
+export type StorageEvents = {
+  onDurable(writes: Write[]): void;
+  /** Before each thing that storage is asked, and does. */
+  onOperation(name: string): void;
+};
 
 type Group = {
   writes: Write[];
@@ -14,7 +22,6 @@ type Group = {
   settle: [resolve: () => void, reject: (error: unknown) => void][];
 };
 
-const MAX_KEYS = 128;
 const MAX_VALUE_BYTES = 131_072;
 const MAX_KEY_BYTES = 2_048;
 
@@ -25,10 +32,14 @@ const apply = (to: Map<string, unknown>, [key, value]: Write): void => {
   value === undefined ? to.delete(key) : to.set(key, value);
 };
 
-const checkPut = (entries: {[key: string]: unknown}): void => {
+/** What a room writes: its first snapshot, a later one, or an entry. */
+const getKind = (writes: Write[]): string =>
+  writes.some(([key]) => key.includes('#tbpk:head')) ? 'snapshot' : 'entry';
+
+const checkPut = (entries: {[key: string]: unknown}, maxKeys: number): void => {
   const keys = Object.keys(entries);
-  if (keys.length > MAX_KEYS) {
-    throw new RangeError('Maximum number of pairs is 128.');
+  if (keys.length > maxKeys) {
+    throw new RangeError(`Maximum number of pairs is ${maxKeys}.`);
   }
   for (const key of keys) {
     const value = entries[key];
@@ -54,11 +65,19 @@ export class FakeStorage {
   #groups: Group[] = [];
   #life = 0;
   #reads = 0;
+  readonly #random: Random;
 
   constructor(
     readonly world: World,
-    readonly onDurable: (writes: Write[]) => void,
-  ) {}
+    name: string,
+    readonly events: StorageEvents,
+  ) {
+    this.#random = world.random.of(`storage ${name}`);
+  }
+
+  get #maxKeys(): number {
+    return this.world.profile.limits.MAX_KEYS!;
+  }
 
   get isIdle(): boolean {
     return !this.#groups.length && !this.#reads;
@@ -85,6 +104,7 @@ export class FakeStorage {
     const never = () => new Promise<never>(() => {});
 
     const write = (writes: Write[]): Promise<void> => {
+      this.events.onOperation(dead() ? '' : getKind(writes));
       if (dead()) {
         return never();
       }
@@ -92,17 +112,22 @@ export class FakeStorage {
         const {world} = this;
         const opened: Group = (group = {
           writes: [],
-          fails: world.fault(world.profile.storageFailures),
+          fails: world.fault('storage fails', world.profile.storageFailures),
           settle: [],
         });
         this.#groups.push(opened);
         queueMicrotask(() => {
           group = undefined;
-          world.clock.after(world.random.delay(world.profile.storageMs), () => {
+          const delayMs = this.#random.delay(world.profile.storageMs);
+          const flush = () => {
+            this.events.onOperation(
+              dead() ? '' : `${getKind(opened.writes)} not durable`,
+            );
             if (!dead()) {
               this.#flush(opened);
             }
-          });
+          };
+          world.clock.after(delayMs, flush, '');
         });
       }
       const {fails} = group;
@@ -119,20 +144,21 @@ export class FakeStorage {
     };
 
     const read = <Result>(get: () => Result): Promise<Result> => {
+      this.events.onOperation(dead() ? '' : 'read');
       if (dead()) {
         return never();
       }
-      if (this.world.fault(this.world.profile.storageFailures / 4)) {
+      const {clock, profile} = this.world;
+      if (this.world.fault('read fails', profile.storageFailures / 4)) {
         return Promise.reject(new Error('Storage failed'));
       }
       const result = get();
-      const {clock, profile, random} = this.world;
       if (!profile.readMs) {
         return Promise.resolve(result);
       }
       this.#reads++;
       return new Promise((resolve) =>
-        clock.after(random.delay(profile.readMs), () => {
+        clock.after(this.#random.delay(profile.readMs), () => {
           if (!dead()) {
             this.#reads--;
             resolve(result);
@@ -159,12 +185,12 @@ export class FakeStorage {
           );
         }),
       put: (entries) => {
-        checkPut(entries);
+        checkPut(entries, this.#maxKeys);
         return write(Object.entries(entries));
       },
       delete: (keys) => {
-        if (keys.length > MAX_KEYS) {
-          throw new RangeError('Maximum number of keys is 128.');
+        if (keys.length > this.#maxKeys) {
+          throw new RangeError(`Maximum number of keys is ${this.#maxKeys}.`);
         }
         return write(keys.map((key) => [key, undefined]));
       },
@@ -182,8 +208,13 @@ export class FakeStorage {
         );
       } else {
         group.writes.forEach((write) => apply(this.durable, write));
-        this.onDurable(group.writes);
+        this.events.onDurable(group.writes);
         group.settle.forEach(([resolve]) => resolve());
+        const life = this.#life;
+        this.events.onOperation(`${getKind(group.writes)} durable`);
+        if (life != this.#life) {
+          return;
+        }
       }
     }
   }

@@ -2,10 +2,24 @@
 import {FakeSocket} from './fake-socket.js';
 import type {Ledger} from './ledger.js';
 import type {WireHost} from './network.js';
+import type {Random} from './random.js';
 import type {World} from './world.js';
+
+/** All of what hooks may protect, at once or bit by bit. */
+const DELETIONS = [
+  '[{"t1":{"r3":"\uFFFC"}},{"v2":"\uFFFC"},1]',
+  '[{"t1":{"r3":{"a":"\uFFFC","b":"\uFFFC","c":"\uFFFC","constructor":"\uFFFC"}}},{},1]',
+  '[{"t1":{"r2":{"a":"\uFFFC"}}},{},1]',
+  '[{"t2":{"r1":"\uFFFC","r2":"\uFFFC","r3":"\uFFFC","":"\uFFFC"}},{},1]',
+  '[{"t2":{"r1":"\uFFFC","r2":{"b":"\uFFFC"}}},{},1]',
+];
+
+/** More than a room takes at once where its limits are small. */
+const FLOOD = 120;
 
 export class HostileClient {
   readonly socket: FakeSocket;
+  readonly random: Random;
   #tokens = 0;
 
   constructor(
@@ -13,17 +27,22 @@ export class HostileClient {
     host: WireHost,
     readonly ledger: Ledger,
   ) {
+    this.random = world.random.of('hostile');
     this.socket = new FakeSocket(world, 'x0', {room: host});
   }
 
   send(): void {
-    if (this.socket.readyState == 1) {
-      this.socket.send(this.#createFrame());
+    const {random, world} = this;
+    for (let i = random.chance(0.05) ? FLOOD : 1; i--;) {
+      if (this.socket.readyState == 1) {
+        world.count('hostile frame');
+        this.socket.send(this.#createFrame());
+      }
     }
   }
 
   #createFrame(): string {
-    const {random} = this.world;
+    const {random} = this;
     const {epoch, offset} = this.ledger;
     const id = random.pick([0, 1, 2, 3, 7, -1, 1.5, 1e21]);
     const token = `x0#${++this.#tokens}`;
@@ -38,6 +57,7 @@ export class HostileClient {
       `[{},{"v1":"${token}"},1]`,
       '[{"t1":{"r1":{}}},{},1]',
       '[{"t1":{},"t2":"\uFFFC"},{},1]',
+      ...DELETIONS,
       '[{"t1":1},{},1]',
       '[{},{"v1":"\uFFFD{"},1]',
       '[{},{"v1":"\uD800"},1]',
@@ -61,6 +81,8 @@ export class HostileClient {
       `f[${id},1,2]${changes.slice(9)}`,
       `f[${id},5,2]x`,
       `f[${id},0,100000]x`,
+      `f[9,0,9]${'x'.repeat(400)}`,
+      `f[9,1,9]${'x'.repeat(400)}`,
       `s${changes}`,
       `s${changes}`,
       'w[1,""]',

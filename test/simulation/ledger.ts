@@ -3,8 +3,11 @@
  * in how many commits each unique value was. Whatever leaves the room is held
  * against it.
  */
+import {MAX_REMEMBERED_REFUSALS} from '../../src/protocol/limits.js';
 import {joinText} from '../../src/server/pieces.js';
+import type {Greeting} from '../../src/server/room-edge.js';
 import type {FakeStorage, Write} from './fake-storage.js';
+import {FrameChecks} from './frame-checks.js';
 import {
   applyToFlat,
   describeDifference,
@@ -12,8 +15,21 @@ import {
   flatten,
   toText,
 } from './flat-content.js';
+import type {Wire} from './network.js';
+import {ProtectionChecks} from './protection-checks.js';
+import {PushModel} from './push-model.js';
+import {ReceivedPushes} from './received-pushes.js';
 import {getTokens} from './tokens.js';
 import type {World} from './world.js';
+
+/** Of what is stored there, what is checked. */
+type Head = {
+  epoch: string;
+  offset: number;
+  length: number;
+  generation: number;
+  tail: number;
+};
 
 export class Ledger {
   epoch = '';
@@ -24,14 +40,29 @@ export class Ledger {
   readonly history = new Map<string, string>([['.0', '[]']]);
   readonly texts = new Set<string>();
   readonly #marks = new Map<string, number>();
-  readonly #checked = new Set<string>();
-  /** Each client's highest answered mutation id that is durable. */
-  readonly answered = new Map<string, number>();
+  /** Each entry's delta as JSON, by its offset. */
+  readonly deltas = new Map<number, string>();
+  head: Head | undefined;
+  /** What of each client's pushes is answered and durable. */
+  readonly answered = new Map<string, number[]>();
+  /** How many of each client's pushes were refused. */
+  readonly refusals = new Map<string, number>();
+  readonly pushes: ReceivedPushes;
+  readonly model: PushModel;
+  readonly frames: FrameChecks;
+  readonly #protection: ProtectionChecks;
+  /** Whose answers a mark marks. */
+  readonly #clientIds = new Map<string, string>();
   storage!: FakeStorage;
   /** What TinyBase's own server half had stored. */
   takenOver: FlatContent | undefined;
 
-  constructor(readonly world: World) {}
+  constructor(readonly world: World) {
+    this.pushes = new ReceivedPushes(world);
+    this.model = new PushModel(world);
+    this.frames = new FrameChecks(this);
+    this.#protection = new ProtectionChecks(world);
+  }
 
   /**
    * Of clients that the room has forgotten it may take a push twice, and of
@@ -53,7 +84,7 @@ export class Ledger {
     entries.forEach((pieces, offset) => this.#append(offset, joinText(pieces)));
     const [, head] = writes.find(([key]) => key.endsWith('#tbpk:head')) ?? [];
     if (head) {
-      this.#checkSnapshot(head);
+      this.#checkSnapshot(head as Head);
     }
   }
 
@@ -66,9 +97,13 @@ export class Ledger {
     );
     const [delta, answers] = JSON.parse(text);
     this.offset = offset;
+    const before = new Map(this.flat);
     for (const changes of delta) {
       applyToFlat(this.flat, changes);
     }
+    this.deltas.set(offset, JSON.stringify(delta));
+    this.model.store(before, this.flat, new Map(Object.entries(answers)));
+    this.#protection.check(this.flat, offset);
     for (const token of getTokens(JSON.stringify(delta))) {
       world.expect(
         !this.tokens.has(token) || this.#isForgetful,
@@ -78,14 +113,8 @@ export class Ledger {
       this.tokens.add(token);
       world.durableTokens.add(token);
     }
-    for (const [clientId, [id]] of Object.entries<any>(answers)) {
-      const last = this.answered.get(clientId) ?? 0;
-      world.expect(
-        id >= last || this.#isForgetful,
-        'G2',
-        () => `answer ${id} of ${clientId} after ${last}`,
-      );
-      this.answered.set(clientId, id);
+    for (const [clientId, answer] of Object.entries<number[]>(answers)) {
+      this.#checkAnswer(clientId, answer);
     }
     for (const [changed] of [...delta].reverse()) {
       for (const [client, {n}] of Object.entries<any>(changed.m ?? {})) {
@@ -104,13 +133,61 @@ export class Ledger {
     world.note(`durable ${offset} ${text}`);
   }
 
-  #checkSnapshot(head: any): void {
-    const {world} = this;
+  /** No answer is ever taken back. */
+  #checkAnswer(clientId: string, [id, ...refused]: number[]): void {
+    const [last = 0, ...earlier] = this.answered.get(clientId) ?? [];
+    this.world.expect(
+      id! >= last || this.#isForgetful,
+      'G2',
+      () => `answer ${id} of ${clientId} after ${last}`,
+    );
+    this.refusals.set(
+      clientId,
+      (this.refusals.get(clientId) ?? 0) + refused.length,
+    );
+    this.answered.set(clientId, [
+      id!,
+      ...new Set([...earlier, ...refused].slice(-MAX_REMEMBERED_REFUSALS)),
+    ]);
+  }
+
+  /** What the room remembers of its clients is all that was answered. */
+  #checkClients(clients: Map<string, number[]>): void {
+    for (const [clientId, [last, ...refused]] of this.answered) {
+      const [id = 0, ...refusedIds] = clients.get(clientId) ?? [];
+      this.world.expect(
+        this.#isForgetful ||
+          (id >= last! && refused.every((one) => refusedIds.includes(one))),
+        'G2',
+        () =>
+          `snapshot knows ${id} ${refusedIds} of ${clientId}: ` +
+          `answered were ${last} ${refused}`,
+      );
+    }
+  }
+
+  #readPieces(area: string): any {
     const pieces = [...this.storage.durable]
-      .filter(([key]) => key.includes(`#tbpk:s:${head.generation}:`))
+      .filter(([key]) => key.includes(`#tbpk:${area}:`))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([, piece]) => piece);
-    const flat = flatten(JSON.parse(joinText(pieces)));
+    return JSON.parse(joinText(pieces));
+  }
+
+  #checkSnapshot(head: Head): void {
+    const {world} = this;
+    const isFirst = !this.epoch;
+    this.head = head;
+    const flat = flatten(this.#readPieces(`s:${head.generation}`));
+    const clients = new Map<string, number[]>(
+      this.#readPieces(`c:${head.generation}`),
+    );
+    this.#checkClients(clients);
+    this.model.storeAll(flat, clients, isFirst);
+    this.#protection.check(flat, head.offset);
+    world.count(
+      !isFirst ? 'compaction' : this.takenOver ? 'takeover' : 'first content',
+    );
     world.note(`durable snapshot ${head.epoch}.${head.offset}`);
     if (this.epoch) {
       world.expect(
@@ -157,27 +234,33 @@ export class Ledger {
     }
   }
 
-  checkFrame(frame: string): void {
-    const id = `${this.offset}${frame}`;
-    if (this.#checked.has(id)) {
-      return;
+  /** Takes a frame of a client's. */
+  receive(wire: Wire, frame: string): void {
+    const push = this.pushes.receive(wire, frame);
+    if (push) {
+      this.model.arrive(push);
     }
-    this.#checked.add(id);
-    this.checkVisible(frame, 'frame');
-    const check = (epoch: string, offset: number) =>
-      this.world.expect(
-        epoch == this.epoch && offset <= this.offset,
-        'G5',
-        () => `frame ${frame} while durable is ${this.epoch}.${this.offset}`,
-      );
-    if (frame[0] == 'c') {
-      check(this.epoch, JSON.parse(frame.slice(1))[0]);
-    } else if (frame[0] == 'w') {
-      const [, mark, epoch, offset] = JSON.parse(frame.slice(1));
-      if (mark) {
-        check(epoch, offset);
-      }
+  }
+
+  /** The room has greeted a client, or is done with a connection. */
+  remember(wire: Wire, {clientId, mark}: Greeting): void {
+    this.#clientIds.set(mark, clientId);
+    if (!clientId) {
+      this.model.retire(wire.id);
     }
+  }
+
+  /** Answers, by their marks, that the room tells of. */
+  tell(answers: {[mark: string]: number[]}): void {
+    this.model.tell(
+      this.flat,
+      new Map(
+        Object.entries(answers).map(([mark, answer]) => [
+          this.#clientIds.get(mark)!,
+          answer,
+        ]),
+      ),
+    );
   }
 
   /** The content that a GET answers is the truth at its ETag. */

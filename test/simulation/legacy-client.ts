@@ -47,12 +47,14 @@ export class LegacyClient {
     if (!this.#persister.isAutoSaving() || this.#persister.getStatus() == 1) {
       return;
     }
+    this.world.clock.owner = this.name;
     this.#writing = true;
-    transact(
-      this.store,
-      this.world.random,
-      () => `${this.name}#${++this.#tokens}`,
-    );
+    this.world.count('legacy write');
+    transact(this.store, {
+      random: this.world.random.of(`edits of ${this.name}`),
+      createToken: () => `${this.name}#${++this.#tokens}`,
+      bigCells: this.world.profile.bigCells,
+    });
     this.#writing = false;
   }
 

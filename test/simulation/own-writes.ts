@@ -2,7 +2,7 @@
 import {createStore} from 'tinybase';
 import {parseChanges} from '../../src/protocol/parse-changes.js';
 import type {Room} from '../../src/server/room.js';
-import {type CreateToken, createContent, transact} from './edits.js';
+import {createContent, type Source, transact} from './edits.js';
 import {type FlatContent, flatten} from './flat-content.js';
 import type {World} from './world.js';
 
@@ -10,22 +10,24 @@ import type {World} from './world.js';
 export const writeAsApp = async (
   world: World,
   room: Room<any>,
-  createToken: CreateToken,
+  source: Source,
 ): Promise<void> => {
   const {store} = room;
   if (!store) {
     await room.load();
-  } else if (world.random.chance(0.7)) {
+  } else if (source.random.chance(0.7)) {
     world.note('room writes');
-    transact(store, world.random, createToken);
+    world.count('room writes');
+    transact(store, source);
   } else {
     world.note('room applies');
+    world.count('room applies');
     const scratch = createStore().setJson(store.getJson());
     let changes: unknown;
     scratch.addDidFinishTransactionListener(() => {
       changes = scratch.getTransactionChanges();
     });
-    transact(scratch, world.random, createToken);
+    transact(scratch, source);
     const text = JSON.stringify(changes, (_, thing) =>
       thing === undefined ? '\uFFFC' : thing,
     );
@@ -36,10 +38,10 @@ export const writeAsApp = async (
 /** Content in the layout of TinyBase's own server half, and an app's key. */
 export const createTakeover = (
   world: World,
-  createToken: CreateToken,
+  source: Source,
 ): [entries: {[key: string]: unknown}, content: FlatContent] => {
   const {storagePrefix} = world.profile;
-  const content = flatten(createContent(world.random, createToken));
+  const content = flatten(createContent(source));
   const entries: {[key: string]: unknown} = {
     [storagePrefix + 'hasStore']: 1,
     [storagePrefix + 'app']: {own: 10n},

@@ -14,16 +14,32 @@ export type Rules = {
 /** What a hook refuses; always the same, so that a second asking changes nothing. */
 const REFUSED = '!';
 
+const PROTECTED_TABLE = 't2';
+
 export const isRefused = (value: unknown): boolean =>
   JSON.stringify(value ?? null).includes(REFUSED);
+
+/** The Table, Row, Cell or Value around a path that no client may delete. */
+export const getProtected = (
+  area: string,
+  [id, rowId, cellId]: string[],
+): string[][] =>
+  [
+    area == 'v' && id == 'v2' && [area, id],
+    area == 't' && id == PROTECTED_TABLE && [area, id],
+    rowId == 'r3' && [area, id!, rowId],
+    rowId == 'r2' && cellId == 'a' && [area, id!, rowId, cellId],
+  ].filter((path) => path !== false);
 
 export const createRules = (
   world: World,
   getStore: () => Store | undefined,
 ): Rules => {
-  const {profile, random, clock} = world;
+  const {profile, clock} = world;
+  const random = world.random.of('hooks');
 
   const answer = (verdict: boolean): boolean | Promise<boolean> => {
+    world.count(verdict ? 'hook allows' : 'hook refuses');
     switch (profile.hooks) {
       case 'slow':
         return new Promise((resolve) =>
@@ -37,10 +53,10 @@ export const createRules = (
   };
   let tokens = 0;
   const act = () => {
-    if (world.fault(profile.hookFailures)) {
+    if (world.fault('hook throws', profile.hookFailures)) {
       throw new Error('Hook failed');
     }
-    if (world.fault(profile.hookWrites)) {
+    if (world.fault('hook writes', profile.hookWrites)) {
       getStore()?.setCell('t1', 'r1', 'b', `h#${++tokens}`);
     }
   };
@@ -51,7 +67,7 @@ export const createRules = (
     storagePrefix: profile.storagePrefix,
     hooks: {
       canSetTable: (tableId) => answer(tableId != 'refused'),
-      canDelTable: () => answer(true),
+      canDelTable: (tableId) => answer(tableId != PROTECTED_TABLE),
       canSetRow: () => answer(true),
       canDelRow: (_tableId, rowId) => answer(rowId != 'r3'),
       canSetCell: (_tableId, _rowId, _cellId, cell) => {

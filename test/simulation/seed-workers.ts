@@ -5,20 +5,25 @@ import {Worker} from 'node:worker_threads';
 import {build, type Plugin} from 'esbuild';
 import type {Profile} from './profile.js';
 import type {Outcome} from './simulation.js';
+import type {Counts} from './world.js';
 
-/** Makes the constants of each `limits.ts` variables that a seed can set. */
+/** Set by `npm run test:lowest`: the same tests on another TinyBase. */
+const {TINYBASE} = process.env;
+
+const WITH_LIMITS = /src[\\/]\w+[\\/](limits|pieces|key-value-storage)\.ts$/;
+const CONSTANT = /(?<=^(?:export )?)const ([A-Z_]+) =/gm;
+
+/** Makes constants that are limits variables, which a seed can set. */
 const shrinkLimits: Plugin = {
   name: 'shrink-limits',
   setup: ({onLoad}) =>
-    onLoad({filter: /src[\\/]\w+[\\/]limits\.ts$/}, async ({path}) => {
+    onLoad({filter: WITH_LIMITS}, async ({path}) => {
       const source = await readFile(path, 'utf8');
-      const names = [...source.matchAll(/export const (\w+)/g)].map(
-        ([, name]) => name,
-      );
+      const names = [...source.matchAll(CONSTANT)].map(([, name]) => name);
       const setters = names.map((name) => `${name}: (to) => (${name} = to)`);
       return {
         loader: 'ts',
-        contents: `${source.replaceAll('export const', 'export let')}
+        contents: `${source.replace(CONSTANT, 'let $1 =')}
           Object.assign((globalThis.limitSetters ??= {}), {${setters.join()}});`,
       };
     }),
@@ -35,6 +40,7 @@ export const bundleWorker = async (root: string): Promise<string> => {
     format: 'esm',
     platform: 'node',
     packages: 'external',
+    alias: TINYBASE === undefined ? {} : {tinybase: TINYBASE},
     sourcemap: 'inline',
     logLevel: 'warning',
     plugins: [shrinkLimits],
@@ -45,6 +51,8 @@ export const bundleWorker = async (root: string): Promise<string> => {
 export type Report = {
   seeds: number;
   steps: number;
+  /** How often each thing has happened, in all of them. */
+  counts: Counts;
   failures: Outcome[];
 };
 
@@ -64,7 +72,7 @@ export const runSeeds = async (
     onOutcome?: (outcome: Outcome) => void;
   } = {},
 ): Promise<Report> => {
-  const report: Report = {seeds: 0, steps: 0, failures: []};
+  const report: Report = {seeds: 0, steps: 0, counts: {}, failures: []};
   const runOne = () =>
     new Promise<void>((resolve, reject) => {
       const thread = new Worker(worker);
@@ -79,6 +87,9 @@ export const runSeeds = async (
       thread.on('message', (outcome: Outcome) => {
         report.seeds++;
         report.steps += outcome.steps;
+        for (const [kind, count] of Object.entries(outcome.counts)) {
+          report.counts[kind] = (report.counts[kind] ?? 0) + count;
+        }
         if (outcome.failure) {
           report.failures.push(outcome);
         }

@@ -3,10 +3,12 @@ import {createStore, type Store} from 'tinybase';
 import {createPartyKitPersister} from '../../src/client/persister.js';
 import type {PartyKitPersister} from '../../src/client/types.js';
 import {ClientChecks} from './client-checks.js';
-import {createContent, transact} from './edits.js';
+import type {Device} from './device.js';
+import {createContent, type Source, transact} from './edits.js';
 import type {Place} from './fake-http.js';
 import {FakeSocket} from './fake-socket.js';
 import type {Ledger} from './ledger.js';
+import type {Random} from './random.js';
 import type {World} from './world.js';
 
 export class SimClient {
@@ -18,7 +20,9 @@ export class SimClient {
   isWriting = false;
   /** Has not loaded or saved by itself all the time. */
   isToggled = false;
-  #tokens = 0;
+  /** What the app, and whoever uses it, does by chance. */
+  readonly #random: Random;
+  readonly #source: Source;
   #transactions = 0;
 
   constructor(
@@ -26,12 +30,22 @@ export class SimClient {
     readonly name: string,
     readonly places: {[room: string]: Place},
   ) {
+    world.clock.owner = name;
+    let tokens = 0;
+    const {profile} = world;
+    this.#random = world.random.of(`app of ${name}`);
+    this.#source = {
+      random: world.random.of(`edits of ${name}`),
+      createToken: () => `${name}#${++tokens}`,
+      bigCells: profile.bigCells,
+    };
     this.socket = new FakeSocket(
       world,
       name,
       Object.fromEntries(
         Object.entries(places).map(([room, {host}]) => [room, host]),
       ),
+      profile.sharedIds ? 'shared' : name,
     );
     this.checks = new ClientChecks(this);
     this.persister = createPartyKitPersister(
@@ -44,15 +58,14 @@ export class SimClient {
     this.store.addDidFinishTransactionListener(() =>
       this.checks.onTransaction(),
     );
-    if (world.profile.derivedWrites) {
+    if (profile.derivedWrites) {
       this.#derive();
     }
   }
 
-  #createToken = (): string => `${this.name}#${++this.#tokens}`;
-
-  #createContent = (): any =>
-    createContent(this.world.random, this.#createToken);
+  get device(): Device {
+    return this.world.getDevice(this.name);
+  }
 
   /** What is known of the room that it is in. */
   get ledger(): Ledger {
@@ -62,10 +75,11 @@ export class SimClient {
   /** The app takes the socket to the other room. */
   move(): void {
     const {world, socket, places, name} = this;
+    world.count('move');
     socket.room = Object.keys(places).find((room) => room != socket.room)!;
     world.note(name, 'moves to', socket.room);
     this.checks.onMove();
-    world.clock.after(world.random.pick([0, 0, 300]), () => {
+    world.clock.after(this.#random.pick([0, 0, 300]), () => {
       if (!this.isDestroyed) {
         socket.reconnect();
       }
@@ -74,13 +88,16 @@ export class SimClient {
 
   /** Starts, by chance with something in the Store already. */
   begin(): void {
-    const {random, profile} = this.world;
+    const {profile} = this.world;
+    const random = this.#random;
     if (random.chance(profile.localContent)) {
-      this.store.setContent(this.#createContent());
+      this.store.setContent(createContent(this.#source));
     }
     this.world.note(this.name, 'starts');
     void this.persister.startAutoPersisting(
-      random.chance(profile.initialContent) ? this.#createContent() : undefined,
+      random.chance(profile.initialContent)
+        ? createContent(this.#source)
+        : undefined,
       random.chance(0.1),
     );
   }
@@ -88,13 +105,14 @@ export class SimClient {
   /** Makes sure that it loads and saves by itself. */
   persist(): void {
     if (this.isToggled) {
+      this.world.clock.owner = this.name;
       void this.persister.startAutoPersisting();
     }
   }
 
   toggle(): void {
     const {persister, world, name} = this;
-    const action = world.random.pick([
+    const action = this.#random.pick([
       'startAutoLoad',
       'stopAutoLoad',
       'startAutoSave',
@@ -110,9 +128,9 @@ export class SimClient {
   /** What an app may do in any of its listeners. */
   react(): void {
     const {world, persister, socket, name} = this;
-    if (!this.isWriting && world.fault(world.profile.reactions)) {
+    if (!this.isWriting && world.fault('app reacts', world.profile.reactions)) {
       world.note(name, 'reacts');
-      world.random.weigh<() => unknown>([
+      this.#random.weigh<() => unknown>([
         [4, () => this.write()],
         [1, () => socket.reconnect()],
         [1, () => persister.save()],
@@ -124,13 +142,14 @@ export class SimClient {
 
   /** The app closes its connection for a while. */
   goOffline(): void {
-    const {clock, random} = this.world;
+    const {clock} = this.world;
     this.socket.close();
-    clock.after(random.pick([10, 1_000, 30_000]), () => {
+    const comeBack = () => {
       if (!this.isDestroyed) {
         this.socket.reconnect();
       }
-    });
+    };
+    clock.after(this.#random.pick([10, 1_000, 30_000]), comeBack, this.name);
   }
 
   /** The app loads by hand, whatever is under way. */
@@ -147,7 +166,8 @@ export class SimClient {
   write(): void {
     const {store, world, name} = this;
     this.isWriting = true;
-    transact(store, world.random, this.#createToken, () => {
+    world.count('write');
+    transact(store, this.#source, () => {
       if (world.profile.markers) {
         store.setCell('m', name, 'n', ++this.#transactions);
       }
@@ -156,7 +176,9 @@ export class SimClient {
   }
 
   destroy(): void {
+    this.world.clock.owner = this.name;
     this.world.note(this.name, 'is destroyed');
+    this.world.count('client destroyed');
     this.isDestroyed = true;
     void this.persister.destroy();
     this.socket.close();

@@ -5,6 +5,9 @@
  */
 import {parseArgs} from 'node:util';
 import {bundleWorker, describeFailure, runSeeds} from './seed-workers.js';
+import type {Outcome} from './simulation.js';
+
+const PROGRESS_MS = 20_000;
 
 const {values} = parseArgs({
   options: {
@@ -36,29 +39,50 @@ function* createSeeds(): Generator<number> {
 }
 
 const startedAt = Date.now();
+let reportedAt = startedAt;
 const kinds = new Map<string, number[]>();
-const report = await runSeeds(
+const done = {seeds: 0, steps: 0, failed: 0};
+
+const format = (count: number): string => count.toLocaleString('en');
+
+const describeDone = (): string =>
+  `${format(done.seeds)} seeds, ${format(done.steps)} steps, ` +
+  `${((Date.now() - startedAt) / 1000).toFixed(1)} s: ` +
+  (done.failed ? `${done.failed} failed` : 'all hold');
+
+const onOutcome = (outcome: Outcome): void => {
+  done.seeds++;
+  done.steps += outcome.steps;
+  if (outcome.failure) {
+    done.failed++;
+    const kind = outcome.failure.replace(/\d+/g, 'n').slice(0, 50);
+    kinds.set(kind, [...(kinds.get(kind) ?? []), outcome.seed]);
+    console.log(describeFailure(outcome, +values.events) + '\n');
+  }
+  if (Date.now() - reportedAt > PROGRESS_MS) {
+    reportedAt = Date.now();
+    console.log(`… ${describeDone()}`);
+  }
+};
+
+const {counts} = await runSeeds(
   await bundleWorker(process.cwd()),
   createSeeds(),
   {
     workers: values.seed === undefined ? +values.workers : 1,
     changes: values.steps === undefined ? {} : {steps: +values.steps},
     maxFailures: +values['max-failures'],
-    onOutcome: (outcome) => {
-      if (outcome.failure) {
-        const kind = outcome.failure.replace(/\d+/g, 'n').slice(0, 50);
-        kinds.set(kind, [...(kinds.get(kind) ?? []), outcome.seed]);
-        console.log(describeFailure(outcome, +values.events) + '\n');
-      }
-    },
+    onOutcome,
   },
 );
 kinds.forEach((seeds, kind) =>
   console.log(seeds.length, kind, seeds.slice(0, 12).join(' ')),
 );
-const seconds = (Date.now() - startedAt) / 1000;
 console.log(
-  `${report.seeds} seeds, ${report.steps} steps, ${seconds.toFixed(1)} s: ` +
-    (report.failures.length ? `${report.failures.length} failed` : 'all hold'),
+  Object.keys(counts)
+    .sort()
+    .map((kind) => `${kind} ${format(counts[kind]!)}`)
+    .join(', '),
 );
-process.exitCode = report.failures.length ? 1 : 0;
+console.log(describeDone());
+process.exitCode = done.failed ? 1 : 0;

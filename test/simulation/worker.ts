@@ -20,7 +20,13 @@ const run = async (
   const outcome = await simulate(seed, changes).catch(
     (error: unknown): Outcome => {
       rejection ??= error;
-      return {seed, steps: 0, profile: changes as Profile, trace: []};
+      return {
+        seed,
+        steps: 0,
+        profile: changes as Profile,
+        trace: [],
+        counts: {},
+      };
     },
   );
   return rejection === undefined
@@ -49,10 +55,7 @@ parentPort!.on(
   async ([seed, changes]: [number, Partial<Profile>]) => {
     const outcome = await run(seed, changes);
     parentPort!.postMessage(
-      outcome.failure
-        ? await shrink(outcome, changes)
-        : // The trace is worth sending only where somebody reads it.
-          {...outcome, trace: []},
+      outcome.failure ? await shrink(outcome, changes) : outcome,
     );
   },
 );

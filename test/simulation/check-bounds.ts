@@ -1,0 +1,95 @@
+/** G7: what must be left, and no more than that, when everything has arrived. */
+import type {Cast} from './cast.js';
+import type {Place} from './fake-http.js';
+import {SimRoom} from './sim-room.js';
+import type {World} from './world.js';
+
+/** What an entry holds besides its delta and its answers. */
+const ENTRY_OVERHEAD = 40;
+
+export const checkBounds = (world: World, cast: Cast): void => {
+  for (const {host, ledger} of Object.values(cast.places)) {
+    if (host instanceof SimRoom) {
+      checkStorage(world, host.storage.durable, ledger.head);
+    }
+  }
+  checkConnections(world, cast);
+  for (const {name, device} of cast.gone) {
+    const timers = world.clock.countScriptTimers(name);
+    const {listenerCount} = device;
+    world.expect(
+      !timers && !listenerCount,
+      'G7',
+      () =>
+        `${name} is destroyed, with ${timers} timers and ${listenerCount} listeners left`,
+    );
+  }
+};
+
+/** Connections that both ends have left are not kept. */
+const checkConnections = (world: World, cast: Cast): void => {
+  const {clients, legacyClients, hostile, repeating, places} = cast;
+  const others = [hostile, repeating].filter((one) => one !== undefined);
+  const ends = [...clients, ...legacyClients, ...others];
+  const open = ends.filter(({socket}) => socket.wire?.isOpen);
+  const known = Object.values(places)
+    .map(({host}) => host)
+    .filter((host) => host instanceof SimRoom)
+    .reduce((sum, {connectionCount}) => sum + connectionCount, 0);
+  const halfOpen = world.counts['half open at room'] ?? 0;
+  // One of each may just be on its way out.
+  const most = open.length + ends.length + halfOpen;
+  world.expect(
+    world.profile.legacyRoom || known <= most,
+    'G7',
+    () => `${known} connections, ${open.length} and ${halfOpen} half-open`,
+  );
+};
+
+/** Nothing of an earlier snapshot stays, nor more of the log than is needed. */
+const checkStorage = (
+  world: World,
+  durable: Map<string, unknown>,
+  head: Place['ledger']['head'],
+): void => {
+  const {MIN_COMPACTION_LENGTH, MAX_CATCH_UP_LENGTH, MAX_CLIENTS} =
+    world.profile.limits;
+  let logLength = 0;
+  let earlierLength = 0;
+  let longest = 0;
+  const expect = (holds: boolean, message: () => string) =>
+    world.expect(holds, 'G7', () => `in storage ${message()}`);
+  for (const [key, value] of durable) {
+    const [, area, number = ''] = /#tbpk:(\w+):?(\d*)/.exec(key) ?? [];
+    if (!area) {
+      const isLeft = /^(app_)?(hasStore|t")/.test(key);
+      expect(!head || !isLeft, () => `${key} is left of TinyBase's layout`);
+    } else if (area == 'l') {
+      const {length} = value as string;
+      expect(+number > head!.tail, () => `${key} is before ${head!.tail}`);
+      +number > head!.offset
+        ? (logLength += length)
+        : (earlierLength += length);
+      longest = Math.max(longest, length);
+    } else if (area == 's' || area == 'c') {
+      expect(+number == head!.generation, () => `${key} is of an old snapshot`);
+      if (area == 'c' && typeof value == 'string') {
+        const count = JSON.parse(value).length;
+        expect(count <= MAX_CLIENTS!, () => `${count} clients are remembered`);
+      }
+    }
+  }
+  // Where it dies of a snapshot, the next commit tries again.
+  const {crash = 0, 'storage fails': failures = 0} = world.counts;
+  const maxLength =
+    Math.max(head?.length ?? 0, MIN_COMPACTION_LENGTH!) +
+    longest * (1 + crash + failures);
+  expect(
+    logLength <= maxLength * 1.5 + ENTRY_OVERHEAD,
+    () => `the log has ${logLength} units, where ${maxLength} make a snapshot`,
+  );
+  expect(
+    earlierLength <= MAX_CATCH_UP_LENGTH! * 1.5 + longest,
+    () => `${earlierLength} units are kept for catching up`,
+  );
+};
