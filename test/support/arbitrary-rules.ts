@@ -18,6 +18,19 @@ export type Rules = {
   isAsync: boolean;
 };
 
+export const NO_RULES: Rules = {
+  canSetTable: [],
+  canDelTable: [],
+  canSetRow: [],
+  canDelRow: [],
+  canSetCell: [],
+  canDelCell: [],
+  canSetValue: [],
+  canDelValue: [],
+  kinds: [],
+  isAsync: false,
+};
+
 const ids = fc.uniqueArray(
   fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor', ''),
   {maxLength: 2},

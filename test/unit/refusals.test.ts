@@ -4,6 +4,7 @@ import {
   loadStoreFromStorage,
   TinyBasePartyKitServer,
 } from 'tinybase-partykit/server';
+import {createStore} from 'tinybase';
 import {describe, expect, test} from 'vitest';
 import type {Content} from '../../src/protocol/changes.js';
 import {flatten, toText} from '../simulation/flat-content.js';
@@ -20,6 +21,7 @@ import {
   arbitraryRules,
   createRuledHooks,
   findBreaches,
+  NO_RULES,
 } from '../support/arbitrary-rules.js';
 import {createFakeParty} from '../support/fake-party.js';
 import {
@@ -44,6 +46,8 @@ const arbitraryPush = fc.record({
     },
   ),
 });
+
+const legacy = (text: string) => ({way: 'legacy' as const, text});
 
 /** Says the same in one of the ways there are. */
 const say = async (
@@ -143,6 +147,88 @@ describe('what hooks refuse', () => {
           },
         ),
         {numRuns: RUNS},
+      );
+    },
+    RUNS * 40,
+  );
+
+  test(
+    'P4, P8: is not had by what a schema makes of pushes',
+    async () => {
+      const schema = {
+        a: {type: 'number', default: 1},
+        b: {type: 'string', default: 'b'},
+        c: {type: 'boolean'},
+      } as const;
+      await fc.assert(
+        fc.asyncProperty(
+          arbitraryRules,
+          fc.array(arbitraryPush, {minLength: 2, maxLength: 8}),
+          async (rules, pushes) => {
+            const hooks = createRuledHooks(rules);
+            const row = {a: -1, c: true};
+            const room = createMemoryRoom({
+              storage: await store([
+                {a: {a: row, b: row}, c: {a: {c: true}}},
+                {},
+              ]),
+              hooks,
+              createStore: () =>
+                createStore()
+                  .setTablesSchema({a: schema, b: schema, c: {c: schema.c}})
+                  .setValuesSchema(schema),
+            });
+            const connection = room.connect();
+            let before = await read(room);
+            for (const push of pushes) {
+              await connection.say(`s${push.text}`);
+              const after = await read(room);
+              const defaults = [...after].filter(([key, atom]) => {
+                const [what, ...path] = JSON.parse(key);
+                const id = path.at(-1);
+                const [canSet, canDel] = {
+                  t: [rules.canSetCell, rules.canDelCell],
+                  v: [rules.canSetValue, rules.canDelValue],
+                }[what as 't' | 'v'];
+                // What a schema gives a Cell that is deleted, set to what it
+                // does not take, or new, is the app's.
+                return (
+                  atom === {a: 1, b: 'b'}[id as string] &&
+                  !(
+                    before.has(key) &&
+                    canSet!.includes(id) &&
+                    canDel!.includes(id)
+                  )
+                );
+              });
+              const breaches = findBreaches(
+                new Map([...before, ...defaults]),
+                after,
+                rules,
+              );
+              expect(breaches).toEqual([]);
+              before = after;
+            }
+          },
+        ),
+        {
+          numRuns: RUNS,
+          // What the schema does not take keeps no Row or Table.
+          examples: [
+            [
+              {...NO_RULES, canDelTable: ['c']},
+              [legacy('[{"c":{"a":"\uFFFC","b":{"zz":1}}},{},1]')],
+            ],
+            [
+              {...NO_RULES, canDelRow: ['a']},
+              [legacy('[{"c":{"a":{"c":"\uFFFC","zz":1}}},{},1]')],
+            ],
+            [
+              {...NO_RULES, canDelRow: ['a']},
+              [legacy('[{"c":{"a":{"c":"\uFFFC","c2":"\uFFFD{}"}}},{},1]')],
+            ],
+          ],
+        },
       );
     },
     RUNS * 40,
