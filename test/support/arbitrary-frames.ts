@@ -139,7 +139,7 @@ const hello = fc
 
 const fragment = fc
   .tuple(
-    mutationId,
+    mostly(fc.constantFrom('0', '1'), mutationId, 4),
     mostly(fc.constantFrom('0', '1', '2'), numberText, 8),
     mostly(fc.constantFrom('1', '2', '3'), numberText, 8),
     fc.oneof(
