@@ -28,12 +28,12 @@ const createErrors =
 
 export const createRefusedError = createErrors(
   'RefusedError',
-  'The room (hooks, schema, limits) refused all or part: rolled back.',
+  'Refused by the room (hooks, schema, limits): rolled back.',
 );
 
 export const createLostError = createErrors(
   'LostError',
-  'The room never answered: await getPendingCount() == 0 before.',
+  'Never answered by the room: await getPendingCount() == 0.',
 );
 
 export const createReplacedError = createErrors(

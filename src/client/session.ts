@@ -275,10 +275,12 @@ export const createSession = (
     [, ...refusedIds]: Answer,
     delta?: DeltaList | 0 | null,
   ): void => {
-    const isRefused = ({id, isTooLong}: Push) =>
-      isTooLong || refusedIds.includes(id);
-    const refused = pushes.filter(isRefused);
-    const accepted = getCovering(pushes.filter((push) => !isRefused(push)));
+    const refused = pushes.filter(
+      ({id, isTooLong}) => isTooLong || refusedIds.includes(id),
+    );
+    const accepted = getCovering(
+      pushes.filter((push) => !refused.includes(push)),
+    );
     const target: Leaves = new Map();
     for (const changes of delta || []) {
       overlay.advance(changes, autoLoad ? target : new Map());
@@ -382,7 +384,9 @@ export const createSession = (
   const checkLegacy = async (): Promise<void> => {
     try {
       const [text, position] = await contentClient.get();
-      if (!note(position) && !speaks && link == 'greeting') {
+      note(position);
+      // What is no content may be of a proxy before the room.
+      if (!speaks && link == 'greeting' && (text || '[')[0] == '[') {
         hasStore = !!text;
         becomeLegacy();
       } else {
@@ -503,19 +507,21 @@ export const createSession = (
     return position;
   };
 
-  const getInitialContent = (): Content =>
-    (typeof initialContent == 'function'
-      ? initialContent()
-      : initialContent) as any;
-
   const writeContent = (content: Content): void => {
     moved = false;
     replica.writeContent(content);
   };
 
+  const writeInitialContent = (): void =>
+    writeContent(
+      ((typeof initialContent == 'function'
+        ? initialContent()
+        : initialContent) ?? [{}, {}]) as any,
+    );
+
   const enterEmptyRoom = (): void => {
     if (moved) {
-      writeContent(initialContent ? getInitialContent() : [{}, {}]);
+      writeInitialContent();
     }
   };
 
@@ -546,7 +552,7 @@ export const createSession = (
       if (!destroyed && room == asked) {
         hasStore = !!text;
         if (!text) {
-          initial ? writeContent(getInitialContent()) : enterEmptyRoom();
+          initial ? writeInitialContent() : enterEmptyRoom();
         } else if (!atEpoch || atEpoch != epoch || atOffset >= offset) {
           const content = JSON.parse(text);
           // What is older than the welcome is not the room's, but a cache's.
@@ -563,7 +569,7 @@ export const createSession = (
       }
     } catch (error) {
       if (initial && !epoch && !destroyed) {
-        writeContent(getInitialContent());
+        writeInitialContent();
       }
       greetLater();
       throw error;

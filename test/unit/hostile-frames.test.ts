@@ -8,6 +8,9 @@ import {
 } from '../support/hostile-scene.js';
 import type {MemoryRoomOptions} from '../support/memory-room.js';
 
+/** Others: `SEED=2 npx vitest run test/unit`. */
+const SEED = Number(process.env.SEED ?? 1);
+
 const FRAMES = Number(process.env.FRAMES ?? 20_000);
 const MAX_STEPS = 200;
 const FRAMES_PER_RUN = 60;
@@ -92,7 +95,10 @@ describe('hostile frames', () => {
             expect(await scene.getText()).toBe(text);
           },
         ),
-        {numRuns: Math.ceil(FRAMES / ROOMS.length / FRAMES_PER_RUN)},
+        {
+          seed: SEED,
+          numRuns: Math.ceil(FRAMES / ROOMS.length / FRAMES_PER_RUN),
+        },
       );
     },
     FRAMES * 10,

@@ -10,6 +10,9 @@ import {
   type ScriptedSession,
 } from '../support/scripted-session.js';
 
+/** Others: `SEED=2 npx vitest run test/unit`. */
+const SEED = Number(process.env.SEED ?? 1);
+
 const FRAMES = Number(process.env.FRAMES ?? 20_000);
 const MAX_STEPS = 60;
 const STEPS_PER_RUN = 16;
@@ -239,7 +242,7 @@ describe('a client of a hostile room', () => {
             client.session.destroy();
           },
         ),
-        {numRuns: Math.ceil(FRAMES / STEPS_PER_RUN)},
+        {seed: SEED, numRuns: Math.ceil(FRAMES / STEPS_PER_RUN)},
       );
     },
     FRAMES * 10,

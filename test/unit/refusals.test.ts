@@ -32,6 +32,9 @@ import {
 import type {MemoryStorage} from '../support/memory-storage.js';
 import {parseNaiveChanges, parseNaiveContent} from '../support/naive-room.js';
 
+/** Others: `SEED=2 npx vitest run test/unit`. */
+const SEED = Number(process.env.SEED ?? 1);
+
 const RUNS = Number(process.env.RUNS ?? 700);
 const WAYS = ['push', 'fragments', 'legacy', 'unnumbered'] as const;
 
@@ -114,7 +117,7 @@ describe('what hooks refuse', () => {
             expect(toText(await read(room))).toBe(toText(before));
           },
         ),
-        {numRuns: RUNS},
+        {seed: SEED, numRuns: RUNS},
       );
     },
     RUNS * 40,
@@ -146,7 +149,7 @@ describe('what hooks refuse', () => {
             );
           },
         ),
-        {numRuns: RUNS},
+        {seed: SEED, numRuns: RUNS},
       );
     },
     RUNS * 40,
@@ -212,6 +215,7 @@ describe('what hooks refuse', () => {
           },
         ),
         {
+          seed: SEED,
           numRuns: RUNS,
           // What the schema does not take keeps no Row or Table.
           examples: [

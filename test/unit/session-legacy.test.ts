@@ -82,6 +82,21 @@ describe('a legacy room', () => {
     expect(scripted.takePushIds()).toEqual([1]);
   });
 
+  test('L4: is not assumed where something else answers for it', async () => {
+    const {store, session, socket, world, welcome, ...scripted} =
+      createScriptedSession();
+    session.setAutoSave(true);
+    store.setValue('v', 1);
+    socket.open();
+    await world.advance(1_000);
+    // A page to log in to the network, say.
+    await world.takeRequest().answer(200, '<html>Welcome!</html>');
+    expect(socket.take().map(([letter]) => letter)).toEqual(['h']);
+    expect(session.getPendingCount()).toBe(1);
+    welcome();
+    expect(scripted.takePushIds()).toEqual([1]);
+  });
+
   test('L4: is not assumed where HTTP does not answer', async () => {
     const {store, session, socket, world} = createScriptedSession();
     session.setAutoSave(true);
