@@ -33,7 +33,7 @@ export const createRefusedError = createErrors(
 
 export const createLostError = createErrors(
   'LostError',
-  'Never answered by the room: await getPendingCount() == 0.',
+  'Unanswered by the room: await getPendingCount() == 0.',
 );
 
 export const createReplacedError = createErrors(

@@ -304,6 +304,10 @@ export const createSession = (
       speaks = true;
       if (link != 'greeting') {
         greet();
+        if (isGreetingDue) {
+          // What is told before, its welcome answers, and more.
+          link = 'greeting';
+        }
       }
     } else if (welcomed == nonce && link == 'greeting') {
       speaks = true;
@@ -385,8 +389,8 @@ export const createSession = (
     try {
       const [text, position] = await contentClient.get();
       note(position);
-      // What is no content may be of a proxy before the room.
-      if (!speaks && link == 'greeting' && (text || '[')[0] == '[') {
+      // A page may be of a proxy before the room.
+      if (!speaks && link == 'greeting' && text[0] != '<') {
         hasStore = !!text;
         becomeLegacy();
       } else {

@@ -74,7 +74,10 @@ export class PushModel {
     answers.forEach(([id], clientId) => {
       this.#stored.set(clientId, id!);
       this.#settled.set(clientId, id!);
-      this.#answered.set(clientId, id!);
+      this.#answered.set(
+        clientId,
+        Math.max(this.#answered.get(clientId) ?? 0, id!),
+      );
     });
   }
 

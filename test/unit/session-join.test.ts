@@ -188,6 +188,25 @@ describe('joining', () => {
     expect(session.getPendingCount()).toBe(1);
   });
 
+  test('J6: takes no answer before the welcome, while it loads either', async () => {
+    const scripted = createScriptedSession();
+    const {store, session, world, errors, deliver, commit, welcome} = scripted;
+    await scripted.start();
+    store.setValue('refused', 1).setValue('fine', 1);
+    const loading = session.load();
+    await settle();
+    deliver('w', [1, '']);
+    // Of the first one the room tells only in the welcome.
+    commit(3, [[{}, {fine: 1}, 1]], [2]);
+    expect(session.getPendingCount()).toBe(2);
+    await world.takeRequest().answer(200, '[{},{"fine":1}]', '"e.3"');
+    welcome({offset: 3, answer: [2, 1]});
+    await loading;
+    expect(errors).toMatchObject([{name: 'RefusedError'}]);
+    expect(store.getValues()).toEqual({fine: 1});
+    expect(session.getState()).toBe('synced');
+  });
+
   test('F1: leaves frames alone that are not of the protocol', () => {
     const {store, session, socket} = createScriptedSession({
       config: {messagePrefix: 'tb/'},
