@@ -123,7 +123,8 @@ export class RoomLog {
     if (key && this.#parseOffset(key) > this.offset) {
       this.offset = this.#parseOffset(key);
       if (key == this.#getLogKey(this.offset)) {
-        [, , this.#length] = JSON.parse(newest.get(key) as string) as Entry;
+        const entry: Entry = JSON.parse(joinText([newest.get(key)]));
+        [, , this.#length] = entry;
       } else {
         // In pieces, of which this is the last.
         for await (const [, [, , length]] of this.#readEntries(

@@ -99,6 +99,24 @@ describe('the log of a room', () => {
     expect(again.needsSnapshot()).toBe(true);
   });
 
+  test.each([1_000, 64_900, 65_100, 100_000, 129_900, 131_000, 400_000])(
+    'S1: is opened whatever piece its newest entry ends with: %d units',
+    async (length) => {
+      const storage = createMemoryStorage();
+      const log = await create(storage);
+      await append(log, {long: 'x'.repeat(length)});
+      const again = await open(storage);
+      expect(again.offset).toBe(2);
+      await append(again, {short: 1});
+      expect((await open(storage)).offset).toBe(3);
+      expect(await again.readContent()).toEqual([
+        {},
+        {long: 'x'.repeat(length), short: 1},
+      ]);
+      expect(again.needsSnapshot()).toBe(length > 64_000);
+    },
+  );
+
   test('S2: asks for a snapshot where it is longer than that', async () => {
     const log = await create(createMemoryStorage());
     await append(log, {v: 'x'.repeat(40_000)});
