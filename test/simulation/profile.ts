@@ -114,7 +114,7 @@ const drawProfile = (random: Random): Profile => {
       MAX_PUSH_LENGTH: pick('MAX_PUSH', [600, 8_000_000, 8_000_000]),
       MAX_TURN_LENGTH: pick('MAX_TURN', [300, 8_000_000, 8_000_000]),
       ...pick('pieces', [
-        {MAX_STRING_LENGTH: 300, MAX_PIECE_BYTES: 200},
+        {MAX_STRING_LENGTH: 200, MAX_PIECE_BYTES: 400},
         {MAX_STRING_LENGTH: 65_000, MAX_PIECE_BYTES: 130_000},
         {MAX_STRING_LENGTH: 65_000, MAX_PIECE_BYTES: 130_000},
       ]),
