@@ -17,9 +17,9 @@ export const startServers = (): Promise<PartyKitDev> => {
     config: {
       parties: {
         ours: `${rooms}/ours.ts`,
-        oursobserved: `${rooms}/ours-observed.ts`,
+        oursobserved: `${REPOSITORY}test/rooms/ours.ts`,
         tinybase: `${rooms}/tinybase.ts`,
-        tinybaseobserved: `${rooms}/tinybase-observed.ts`,
+        tinybaseobserved: `${REPOSITORY}test/rooms/tinybase.ts`,
         relay: `${rooms}/relay.ts`,
         relayput: `${rooms}/relay-put.ts`,
         fixed: `${rooms}/fixed-text.ts`,
