@@ -220,16 +220,18 @@ export const createReplica = (
     /** The content without what is pending. */
     getBase: (): Changes => {
       const base = createChanges();
-      visitChanges(JSON.parse(store.getJson()), (...[t, r, c, atom]) => {
-        if (!overlay.truth.has(getKey(t, r, c))) {
-          addLeaf(base, t, r!, c!, atom);
-        }
-      });
-      overlay.truth.forEach((leaf) => {
-        if (leaf[3] !== DELETED) {
-          addLeaf(base, ...leaf);
-        }
-      });
+      const shown: Leaves = new Map();
+      // What was written unsaved after a deletion that is pending becomes the
+      // truth under that.
+      visitChanges(
+        JSON.parse(store.getJson()),
+        (t, r, c, atom) =>
+          overlay.truth.has(getKey(t, r, c)) ||
+          overlay.move(shown, t, r!, c!, atom),
+      );
+      [shown, overlay.truth].forEach((leaves) =>
+        leaves.forEach((leaf) => leaf[3] === DELETED || addLeaf(base, ...leaf)),
+      );
       return base;
     },
 

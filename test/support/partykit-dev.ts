@@ -87,8 +87,9 @@ export const startPartyKitDev = async (
     if (isReady() && !hasFailed()) {
       return true;
     }
+    const isStuck = !hasFailed();
     await started.kill();
-    if (PORT_TAKEN.test(started.getOutput())) {
+    if (isStuck || PORT_TAKEN.test(started.getOutput())) {
       return false;
     }
     throw new Error(
@@ -104,7 +105,7 @@ export const startPartyKitDev = async (
       }
     }
     throw new Error(
-      `partykit dev found its ports taken ${MAX_ATTEMPTS} times:\n` +
+      `partykit dev found its ports taken, or hung, ${MAX_ATTEMPTS} times:\n` +
         group?.getOutput(),
     );
   };

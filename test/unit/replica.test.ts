@@ -223,4 +223,21 @@ describe('content of the room', () => {
       1,
     ]);
   });
+
+  test('C1: is offered with what was written unsaved, as the room will have it', () => {
+    const {store, replica} = createTold();
+    replica.writeContent([{t: {r: {a: 1}}}, {}]);
+    store.delTable('t');
+    replica.capture(false);
+    store.setCell('t', 'r', 'b', 2);
+    expect(JSON.parse(JSON.stringify(replica.getBase()[0]))).toEqual({
+      t: {r: {a: 1, b: 2}},
+    });
+    // The room takes the deletion after it, and as it was sent.
+    const deletion: Changes = [{t: DELETED}, {}, 1];
+    const target = new Map();
+    replica.overlay.uncover([deletion], [deletion], target);
+    replica.write(target);
+    expect(store.getTables()).toEqual({});
+  });
 });
