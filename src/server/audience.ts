@@ -283,10 +283,17 @@ export class Audience<Connection extends RoomConnection> {
 
   /** Sends to those who have said hello. */
   #tell(connections: Connection[], letter: string, text: string): void {
-    this.#delivery.sendCounted(
-      connections.filter((connection) => !this.#retired.has(connection)),
-      letter,
-      text,
+    const there = connections.filter(
+      (connection) => !this.#retired.has(connection),
     );
+    // Where the platform can only broadcast, there is nobody in particular.
+    const isSomebody = (connection: Connection) =>
+      !!this.recall(connection)?.clientId;
+    this.#delivery.sendCounted(there.filter(isSomebody), letter, text);
+    for (const connection of there) {
+      if (!isSomebody(connection)) {
+        this.#delivery.send(connection, letter, text);
+      }
+    }
   }
 }

@@ -15,6 +15,7 @@ import {
   vi,
 } from 'vitest';
 import {expectSoon} from '../support/expect-soon.js';
+import {MAX_UNREAD_LENGTH} from '../../src/protocol/limits.js';
 import {createFakeParty, type FakePartyOptions} from '../support/fake-party.js';
 import {createMemoryStorage} from '../support/memory-storage.js';
 
@@ -65,6 +66,19 @@ describe.each([
       expect(b.persister.getPendingCount()).toBe(0);
     });
     expect(await loadStoreFromStorage(party.party.storage)).toEqual(content);
+    expect([a.errors, b.errors]).toEqual([[], []]);
+  });
+
+  test('A4: go on when much has been told', async () => {
+    const {a, b} = await createClients();
+    const length = 250_000;
+    const count = Math.ceil(MAX_UNREAD_LENGTH / length) + 3;
+    for (let n = 1; n <= count; n++) {
+      a.store.setValue('v', 'x'.repeat(length) + n);
+      await expectSoon(() =>
+        expect(b.store.getValue('v') === 'x'.repeat(length) + n).toBe(true),
+      );
+    }
     expect([a.errors, b.errors]).toEqual([[], []]);
   });
 
