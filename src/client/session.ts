@@ -386,11 +386,12 @@ export const createSession = (
 
   /** Silence alone may be slowness; a response without our ETag is evidence. */
   const checkLegacy = async (): Promise<void> => {
+    const asked = room;
     try {
       const [text, position] = await contentClient.get();
       note(position);
       // A page may be of a proxy before the room.
-      if (!speaks && link == 'greeting' && text[0] != '<') {
+      if (!speaks && link == 'greeting' && room == asked && text[0] != '<') {
         hasStore = !!text;
         becomeLegacy();
       } else {
@@ -562,7 +563,7 @@ export const createSession = (
           // What is older than the welcome is not the room's, but a cache's.
           const isStale = atEpoch == known[0] && atOffset < known[1];
           if (isStale || !content?.[0] || !content[1]) {
-            throw new TypeError('No content at storePath');
+            throw new TypeError('No content');
           }
           writeContent(content);
           if (autoLoad) {

@@ -30,6 +30,7 @@ export const PINNED_SEEDS: [seed: number, seen: string][] = [
   [207, 'G4: the welcome to an earlier hello was believed'],
   [20, 'G4: an author was not shown what the schema made of its write'],
   [269284264, 'G2: a refusal in a room’s first commit was not told'],
+  [271502449, 'G1: the room that was left told how to speak to the next'],
   [228, 'G1: a half-open connection was believed in for ever'],
   [380, 'G1: a client timed its answers by a clock that was set'],
   [270159910, 'G1: unsaved content was offered under a pending deletion'],

@@ -82,6 +82,26 @@ describe('a legacy room', () => {
     expect(scripted.takePushIds()).toEqual([1]);
   });
 
+  test('L4: is not assumed for what the room that was left answers', async () => {
+    const {store, session, socket, world, ...scripted} =
+      createScriptedSession();
+    session.setAutoSave(true);
+    socket.open();
+    await world.advance(1_000);
+    const request = world.takeRequest();
+    socket.close();
+    socket.moveTo('other');
+    socket.open();
+    store.setValue('v', 1);
+    socket.take();
+    // It had a Store, the other one may have none.
+    await request.answer(200, '[{},{"old":1}]');
+    expect(socket.take()).toEqual([]);
+    expect(session.getPendingCount()).toBe(1);
+    scripted.welcome();
+    expect(scripted.takePushIds()).toEqual([1]);
+  });
+
   test('L4: is not assumed where something else answers for it', async () => {
     const {store, session, socket, world, welcome, ...scripted} =
       createScriptedSession();
