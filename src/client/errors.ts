@@ -28,15 +28,15 @@ const createErrors =
 
 export const createRefusedError = createErrors(
   'RefusedError',
-  'Refused by the room (hooks, schema, limits): rolled back.',
+  'Refused by hooks, schema or limits: rolled back.',
 );
 
 export const createLostError = createErrors(
   'LostError',
-  'Unanswered by the room: await getPendingCount() == 0.',
+  'Unanswered: await getPendingCount() == 0.',
 );
 
 export const createReplacedError = createErrors(
   'ReplacedError',
-  'Another Persister took over: give each its own PartySocket.',
+  'Another Persister took over: use a PartySocket each.',
 );

@@ -607,9 +607,13 @@ export const createSession = (
       // Never one room's content to another.
       enterEmptyRoom();
       const base = replica.getBase();
+      const asked = room;
       const [existed, position] = await contentClient.put(
         JSON.stringify(base.slice(0, 2)),
       );
+      if (room != asked) {
+        return;
+      }
       offered = true;
       hasStore = existed || !!note(position) || link == 'legacy';
       if (position && autoLoad) {

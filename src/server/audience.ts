@@ -283,17 +283,18 @@ export class Audience<Connection extends RoomConnection> {
 
   /** Sends to those who have said hello. */
   #tell(connections: Connection[], letter: string, text: string): void {
-    const there = connections.filter(
-      (connection) => !this.#retired.has(connection),
-    );
     // Where the platform can only broadcast, there is nobody in particular.
-    const isSomebody = (connection: Connection) =>
-      !!this.recall(connection)?.clientId;
-    this.#delivery.sendCounted(there.filter(isSomebody), letter, text);
-    for (const connection of there) {
-      if (!isSomebody(connection)) {
-        this.#delivery.send(connection, letter, text);
+    const somebody: Connection[] = [];
+    const everyone: Connection[] = [];
+    for (const connection of connections) {
+      if (!this.#retired.has(connection)) {
+        const isSomebody = this.recall(connection)?.clientId;
+        (isSomebody ? somebody : everyone).push(connection);
       }
     }
+    everyone.forEach((connection) =>
+      this.#delivery.send(connection, letter, text),
+    );
+    this.#delivery.sendCounted(somebody, letter, text);
   }
 }

@@ -31,6 +31,11 @@ export const PINNED_SEEDS: [seed: number, seen: string][] = [
   [20, 'G4: an author was not shown what the schema made of its write'],
   [269284264, 'G2: a refusal in a room’s first commit was not told'],
   [271502449, 'G1: the room that was left told how to speak to the next'],
+  [
+    271507173,
+    'G1: the answer of the room that was left kept the next without an offer',
+  ],
+  [1573, 'G7: who was cut off was told on'],
   [228, 'G1: a half-open connection was believed in for ever'],
   [380, 'G1: a client timed its answers by a clock that was set'],
   [270159910, 'G1: unsaved content was offered under a pending deletion'],

@@ -323,6 +323,25 @@ test('C7: what the app writes when told is for the new room alone', async () => 
   expect(takePushIds()).toEqual([1]);
 });
 
+test('C7, J4: an offer to the room that was left says nothing of the next', async () => {
+  const {store, session, socket, world, welcome} = createScriptedSession();
+  session.setAutoSave(true);
+  socket.open();
+  welcome({epoch: '', offset: 0});
+  await settle();
+  const offer = world.takeRequest();
+  expect(offer.method).toBe('PUT');
+  socket.close();
+  socket.moveTo('other');
+  socket.open();
+  await offer.answer(205);
+  store.setValue('v', 1);
+  welcome({epoch: '', offset: 0});
+  await settle();
+  expect(world.takeRequest()).toMatchObject({method: 'PUT'});
+  expect(world.takeRequest().url).toContain('/other/');
+});
+
 describe('the end of a session', () => {
   test('leaves no listener and no timer', async () => {
     const {store, session, socket, world, start} = createScriptedSession();
