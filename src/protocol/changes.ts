@@ -50,8 +50,16 @@ export const decodeAtom = (atom: Atom): Decoded | null =>
     ? JSON.parse(atom.slice(1))
     : atom;
 
+/** Whether an object has no key; counts none of those that it has. */
+export const isEmptyThings = (things: object): boolean => {
+  for (const _ in things) {
+    return false;
+  }
+  return true;
+};
+
 export const isEmpty = ([tables, values]: Content | Changes): boolean =>
-  !Object.keys(tables).length && !Object.keys(values).length;
+  isEmptyThings(tables) && isEmptyThings(values);
 
 /** Visits each change, Tables before Values, in the order of the keys. */
 export const visitChanges = (

@@ -5,6 +5,7 @@ import {
   type Content,
   DELETED,
   decodeAtom,
+  isEmptyThings,
   visitChanges,
 } from './changes.js';
 
@@ -44,13 +45,6 @@ export const getContentLeaf = (
   tableId === null
     ? getOwn(values, rowId)
     : getOwn<any>(getOwn<any>(getOwn<any>(tables, tableId), rowId), cellId);
-
-const isEmptyThings = (things: object): boolean => {
-  for (const _ in things) {
-    return false;
-  }
-  return true;
-};
 
 /** Sets or deletes in content, leaving no empty Row or Table behind. */
 export const patchContent = (

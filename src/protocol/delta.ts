@@ -6,6 +6,7 @@
 import {
   type Changes,
   DELETED,
+  isEmptyThings,
   type RowChanges,
   type TableChanges,
   type TablesChanges,
@@ -16,12 +17,6 @@ import {
 export type DeltaList = Changes[];
 
 const createThings = (): any => Object.create(null);
-const isEmpty = (things: object): boolean => {
-  for (const _ in things) {
-    return false;
-  }
-  return true;
-};
 
 /** Collects changes in order, keeping what a later one leaves of them. */
 export class Delta {
@@ -54,7 +49,7 @@ export class Delta {
   }
 
   isEmpty(): boolean {
-    return [this.#cleared, this.#tables, this.#values].every(isEmpty);
+    return [this.#cleared, this.#tables, this.#values].every(isEmptyThings);
   }
 
   /** The changes; the delta must not be added to afterwards. */
@@ -99,7 +94,7 @@ export class Delta {
     const table = this.#tables[tableId] as TableChanges | undefined;
     if (table) {
       delete table[rowId];
-      if (isEmpty(table)) {
+      if (isEmptyThings(table)) {
         delete this.#tables[tableId];
       }
     }
@@ -118,10 +113,10 @@ export class Delta {
       if (cleared && row[cellId] === DELETED) {
         // The Row's deletion says so already.
         delete merged[cellId];
-        if (isEmpty(merged)) {
+        if (isEmptyThings(merged)) {
           delete table[rowId];
         }
-        if (isEmpty(table)) {
+        if (isEmptyThings(table)) {
           delete this.#tables[tableId];
         }
       }

@@ -7,6 +7,7 @@ import {
   createChanges,
   DELETED,
   decodeAtom,
+  isEmptyThings,
   type RowChanges,
   type TableChanges,
 } from '../protocol/changes.js';
@@ -48,7 +49,6 @@ export interface Hooks<Who = any> {
 export type Authorised = {accepted: Changes; refused: boolean};
 
 const createThings = (): any => Object.create(null);
-const isEmpty = (things: object) => !Object.keys(things).length;
 const decode = (atom: Atom) => decodeAtom(atom);
 
 /** What a schema leaves of Rows to be changed: tried on a copy of them. */
@@ -158,7 +158,7 @@ export const authorise = async (
         await allow(() => hooks.canSetRow(tableId, rowId, initialSave, who))
       ) {
         const cells = await authoriseRow(tableId, rowId, row);
-        if (!isEmpty(cells)) {
+        if (!isEmptyThings(cells)) {
           rows[rowId] = cells;
         }
       }
@@ -185,7 +185,7 @@ export const authorise = async (
     if (table !== DELETED) {
       if (await allow(() => hooks.canSetTable(tableId, initialSave, who))) {
         const rows = await authoriseTable(tableId, table);
-        if (!isEmpty(rows)) {
+        if (!isEmptyThings(rows)) {
           accepted[0][tableId] = rows;
         }
       }

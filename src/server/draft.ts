@@ -25,10 +25,6 @@ export class Draft<Connection> {
     return this.#delta.isEmpty();
   }
 
-  get authors(): Map<Connection, Author<Connection>> {
-    return this.#authors;
-  }
-
   /** Adds what has happened, whoever did it. */
   add(changes: Changes): void {
     this.#delta.add(changes);

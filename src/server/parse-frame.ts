@@ -22,14 +22,18 @@ export type Greeter = {
   offset: unknown;
 };
 
+/** Whether a peer is there, and reads. */
+export type Sign =
+  | {kind: 'ping'; payload: string}
+  | {kind: 'pong'; token: string};
+
 export type Frame =
   /** Without a greeter it is malformed, or of another version. */
   | {kind: 'hello'; greeter: Greeter | undefined}
   | {kind: 'push'; mutationId: number; text: string}
   | {kind: 'fragment'; header: FragmentHeader; text: string}
   | {kind: 'legacy'; changes: Changes; text: string}
-  | {kind: 'ping'; payload: string}
-  | {kind: 'pong'; token: string};
+  | Sign;
 
 const isId = (id: unknown): id is string =>
   typeof id == 'string' && id.length > 0 && id.length <= MAX_ID_LENGTH;
@@ -45,7 +49,7 @@ const parseGreeter = ([version, clientId, nonce, epoch, offset]: unknown[]):
 export const parseSign = (
   prefix: string,
   message: unknown,
-): (Frame & {kind: 'ping' | 'pong'}) | undefined => {
+): Sign | undefined => {
   const [letter, payload] = splitFrame(prefix, message) ?? [];
   if (letter == PING || letter == PONG) {
     const sign = /^\[(?:"(\w{1,64})")?\]$/.exec(payload!);

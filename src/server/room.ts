@@ -20,7 +20,7 @@ import {
   getTransactionChanges,
   setContent,
 } from './live-store.js';
-import {type Greeter, parseFrame, parseSign} from './parse-frame.js';
+import {type Greeter, parseFrame, parseSign, type Sign} from './parse-frame.js';
 import type {Greeting, RoomConnection, RoomEdge} from './room-edge.js';
 import {addAnswer} from './room-log.js';
 import {RoomState, type StoredContent} from './room-state.js';
@@ -118,7 +118,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       case 'hello':
         return this.#receiveHello(connection, frame.greeter);
       default:
-        this.receiveSign(connection, message);
+        this.#answerSign(connection, frame);
         return Promise.resolve();
     }
   }
@@ -129,12 +129,18 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
    */
   receiveSign(connection: Connection, message: unknown): boolean {
     const sign = parseSign(this.#edge.messagePrefix, message);
-    if (sign?.kind == 'ping') {
-      this.#audience.answerPing(connection, sign.payload);
-    } else if (sign) {
-      this.#audience.notePong(connection, sign.token);
+    if (sign) {
+      this.#answerSign(connection, sign);
     }
     return !!sign;
+  }
+
+  #answerSign(connection: Connection, sign: Sign): void {
+    if (sign.kind == 'ping') {
+      this.#audience.answerPing(connection, sign.payload);
+    } else {
+      this.#audience.notePong(connection, sign.token);
+    }
   }
 
   /** Takes a message that has to wait for its turn, if not too much waits. */
