@@ -1,26 +1,20 @@
 /** What a client that comes back costs, and what a room that slept does. */
 import {once} from 'node:events';
 import {WebSocket} from 'ws';
-import {createContent} from './content.js';
+import {createFilledRoom} from './filled-room.js';
 import type {Bench, Scenario} from './scenario.js';
-import {createRoom} from './servers.js';
 import {type Subject, type SubjectName, SUBJECTS} from './subjects.js';
 
-const CELLS = 100_000;
 const MISSED = 100;
 /** A room sleeps when it has been idle for ten seconds. */
 const SLEEP_MS = 13_000;
 
 type Room = {name: string; url: string; subject: Subject; host: string};
 
-const createFilled = async (
-  {dev}: Bench,
-  subject: SubjectName,
-): Promise<Room> => {
-  const {party} = SUBJECTS[subject];
-  const room = createRoom(dev, party);
-  await fetch(`${room.url}/store`, {method: 'PUT', body: createContent(CELLS)});
-  return {...room, subject: SUBJECTS[subject], host: dev.host};
+const createFilled = async (bench: Bench, name: SubjectName): Promise<Room> => {
+  const subject = SUBJECTS[name];
+  const room = await createFilledRoom(bench, subject.party);
+  return {...room, subject, host: bench.dev.host};
 };
 
 const open = async (room: Room, id: string): Promise<WebSocket> => {

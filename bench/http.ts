@@ -2,12 +2,9 @@
 import {once} from 'node:events';
 import {WebSocket} from 'ws';
 import type {StorageCounts} from '../test/rooms/observed-room.js';
-import {createContent} from './content.js';
+import {createFilledRoom, fillRoom} from './filled-room.js';
 import type {Bench, Scenario} from './scenario.js';
 import {createRoom} from './servers.js';
-
-const CELLS = 100_000;
-const CONTENT = createContent(CELLS);
 
 const time = async (run: () => Promise<unknown>): Promise<number> => {
   const startedAt = performance.now();
@@ -15,21 +12,12 @@ const time = async (run: () => Promise<unknown>): Promise<number> => {
   return performance.now() - startedAt;
 };
 
-const fetchText = async (url: string, init?: RequestInit): Promise<string> => {
-  const response = await fetch(url, init);
+const fetchText = async (url: string): Promise<string> => {
+  const response = await fetch(url);
   if (!response.ok) {
     throw new Error(`${url}: ${response.status}`);
   }
   return await response.text();
-};
-
-const put = (url: string): Promise<string> =>
-  fetchText(`${url}/store`, {method: 'PUT', body: CONTENT});
-
-const createFilled = async ({dev}: Bench, party: string): Promise<string> => {
-  const {url} = createRoom(dev, party);
-  await put(url);
-  return url;
 };
 
 /** The quickest of some: what else the machine does is not the subject's. */
@@ -47,7 +35,7 @@ const quickest = async (
 const getWarm =
   (party: string) =>
   async (bench: Bench): Promise<number> => {
-    const url = await createFilled(bench, party);
+    const {url} = await createFilledRoom(bench, party);
     const get = () => time(() => fetchText(`${url}/store`));
     await get();
     return await quickest(10, get);
@@ -56,7 +44,7 @@ const getWarm =
 const getCold =
   (party: string) =>
   async (bench: Bench): Promise<number> => {
-    const url = await createFilled(bench, party);
+    const {url} = await createFilledRoom(bench, party);
     await bench.dev.restart();
     // Another room first, for the server itself to be warm.
     await fetchText(`${createRoom(bench.dev, party).url}/store`);
@@ -66,14 +54,13 @@ const getCold =
 const putNew =
   (party: string) =>
   ({dev}: Bench): Promise<number> =>
-    quickest(3, () => time(() => put(createRoom(dev, party).url)));
+    quickest(3, () => time(() => fillRoom(createRoom(dev, party).url)));
 
 /** Keys that something writes, in a room that holds all the Cells already. */
 const countKeys =
   (party: string, changes?: string) =>
   async (bench: Bench): Promise<number> => {
-    const {url, name} = createRoom(bench.dev, party);
-    await put(url);
+    const {url, name} = await createFilledRoom(bench, party);
     const take = async (): Promise<StorageCounts> =>
       JSON.parse(await fetchText(`${url}/debug/counts`));
     const filled = await take();

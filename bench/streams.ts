@@ -1,8 +1,6 @@
 /** Changes a second, and how long one takes to another client. */
-import {execFile} from 'node:child_process';
-import {join} from 'node:path';
-import {promisify} from 'node:util';
 import type {StreamOptions, StreamResult} from './load/stream.js';
+import {runLoad} from './run-load.js';
 import type {Bench, Scenario} from './scenario.js';
 import {createRoom} from './servers.js';
 import {type SubjectName, SUBJECTS} from './subjects.js';
@@ -10,16 +8,17 @@ import {type SubjectName, SUBJECTS} from './subjects.js';
 type Shape = {writers: number; readers: number; inFlight: number};
 
 const run = async (
-  {dev, isSmoke, loadDir}: Bench,
+  bench: Bench,
   subject: SubjectName,
   shape: Shape,
 ): Promise<StreamResult> => {
+  const {dev, isSmoke} = bench;
   const room = createRoom(dev, SUBJECTS[subject].party);
   // TinyBase's own room takes changes only once it has a Store.
   await fetch(`${room.url}/store`, {method: 'PUT', body: '[{},{"v":1}]'}).catch(
     () => {},
   );
-  const options: StreamOptions = {
+  return await runLoad<StreamOptions, StreamResult>(bench, 'stream', {
     host: dev.host,
     room: room.name,
     subject,
@@ -27,12 +26,7 @@ const run = async (
     warmUpMs: isSmoke ? 200 : 1_000,
     measureMs: isSmoke ? 300 : 3_000,
     rows: 1_000,
-  };
-  const {stdout} = await promisify(execFile)(process.execPath, [
-    join(loadDir, 'stream.mjs'),
-    JSON.stringify(options),
-  ]);
-  return JSON.parse(stdout) as StreamResult;
+  });
 };
 
 const createScenario = (
