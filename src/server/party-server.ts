@@ -22,7 +22,7 @@ import {getRoomLimits, type RoomLimits} from '../protocol/limits.js';
 import {parseChanges} from '../protocol/parse-changes.js';
 import {createPartyKitConnections} from './partykit-edge.js';
 import {Room} from './room.js';
-import {RoomLog} from './room-log.js';
+import {RoomLog} from './storage/room-log.js';
 import {respondToStoreRequest} from './store-http.js';
 
 /** How a room is reached, and where it keeps what it holds. */

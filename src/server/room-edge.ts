@@ -2,7 +2,7 @@
 import type {Store} from 'tinybase';
 import type {RoomLimits} from '../protocol/limits.js';
 import type {Hooks} from './authorise.js';
-import type {KeyValueStorage} from './key-value-storage.js';
+import type {KeyValueStorage} from './storage/key-value-storage.js';
 
 /** One WebSocket. */
 export interface RoomConnection {

@@ -8,9 +8,9 @@ import {applyToContent} from '../protocol/content.js';
 import {Delta, type DeltaList} from '../protocol/delta.js';
 import type {Author} from './audience.js';
 import {getSchemaChanges, setContent} from './live-store.js';
-import {encodeText} from './pieces.js';
+import {encodeText} from './storage/pieces.js';
 import type {RoomEdge} from './room-edge.js';
-import {addAnswer, type Clients, RoomLog} from './room-log.js';
+import {addAnswer, type Clients, RoomLog} from './storage/room-log.js';
 
 /** The content as JSON in UTF-8, and where in the room's history it stands. */
 export type StoredContent = {bytes: Uint8Array; epoch: string; offset: number};

@@ -22,7 +22,7 @@ import {
 } from './live-store.js';
 import {type Greeter, parseFrame, parseSign, type Sign} from './parse-frame.js';
 import type {Greeting, RoomConnection, RoomEdge} from './room-edge.js';
-import {addAnswer} from './room-log.js';
+import {addAnswer} from './storage/room-log.js';
 import {RoomState, type StoredContent} from './room-state.js';
 import {TurnQueue} from './turn-queue.js';
 

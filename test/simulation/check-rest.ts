@@ -1,5 +1,5 @@
 /** What must hold when everything has arrived. */
-import {RoomLog} from '../../src/server/room-log.js';
+import {RoomLog} from '../../src/server/storage/room-log.js';
 import type {Cast} from './cast.js';
 import {checkBounds} from './check-bounds.js';
 import type {Place} from './fake-http.js';

@@ -3,7 +3,7 @@
  * together, is durable a while later, and is lost in a crash before that.
  */
 import {serialize} from 'node:v8';
-import type {KeyValueStorage} from '../../src/server/key-value-storage.js';
+import type {KeyValueStorage} from '../../src/server/storage/key-value-storage.js';
 import type {Random} from './random.js';
 import type {World} from './world.js';
 

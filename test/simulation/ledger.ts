@@ -4,7 +4,7 @@
  * against it.
  */
 import {MAX_REMEMBERED_REFUSALS} from '../../src/protocol/limits.js';
-import {joinText} from '../../src/server/pieces.js';
+import {joinText} from '../../src/server/storage/pieces.js';
 import type {Greeting} from '../../src/server/room-edge.js';
 import type {FakeStorage, Write} from './fake-storage.js';
 import {FrameChecks} from './frame-checks.js';

@@ -1,5 +1,5 @@
 import {serialize} from 'node:v8';
-import type {KeyValueStorage} from '../../src/server/key-value-storage.js';
+import type {KeyValueStorage} from '../../src/server/storage/key-value-storage.js';
 
 const MAX_KEYS = 128;
 const MAX_KEY_BYTES = 2_048;

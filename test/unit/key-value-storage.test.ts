@@ -1,5 +1,8 @@
 import {describe, expect, test} from 'vitest';
-import {readKeys, writeKeys} from '../../src/server/key-value-storage.js';
+import {
+  readKeys,
+  writeKeys,
+} from '../../src/server/storage/key-value-storage.js';
 import {createMemoryStorage} from '../support/memory-storage.js';
 
 const createEntries = (count: number, prefix = 'key:'): [string, number][] =>

@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest';
-import {readLegacyLayout} from '../../src/server/legacy-layout.js';
-import {RoomLog} from '../../src/server/room-log.js';
+import {readLegacyLayout} from '../../src/server/storage/legacy-layout.js';
+import {RoomLog} from '../../src/server/storage/room-log.js';
 import {createMemoryRoom} from '../support/memory-room.js';
 import {createMemoryStorage} from '../support/memory-storage.js';
 

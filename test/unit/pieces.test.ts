@@ -1,7 +1,7 @@
 import {serialize} from 'node:v8';
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
-import {cutText, joinText} from '../../src/server/pieces.js';
+import {cutText, joinText} from '../../src/server/storage/pieces.js';
 
 /** A text much longer than what fast-check would make. */
 const arbitraryText = fc

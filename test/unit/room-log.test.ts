@@ -3,7 +3,7 @@ import {describe, expect, test} from 'vitest';
 import type {Changes, Content} from '../../src/protocol/changes.js';
 import {applyToContent} from '../../src/protocol/content.js';
 import {MAX_CLIENTS} from '../../src/protocol/limits.js';
-import {RoomLog} from '../../src/server/room-log.js';
+import {RoomLog} from '../../src/server/storage/room-log.js';
 import {
   arbitraryChanges,
   arbitraryContent,

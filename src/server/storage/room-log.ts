@@ -3,16 +3,16 @@
  * commits after it (and some before), and which pushes of whom were answered.
  * docs/protocol.md describes the layout.
  */
-import type {Content} from '../protocol/changes.js';
-import {applyToContent} from '../protocol/content.js';
-import type {DeltaList} from '../protocol/delta.js';
+import type {Content} from '../../protocol/changes.js';
+import {applyToContent} from '../../protocol/content.js';
+import type {DeltaList} from '../../protocol/delta.js';
 import {
   MAX_REMEMBERED_REFUSALS,
   MIN_COMPACTION_LENGTH,
   getRoomLimits,
   type RoomLimits,
-} from '../protocol/limits.js';
-import type {Answer} from '../protocol/messages.js';
+} from '../../protocol/limits.js';
+import type {Answer} from '../../protocol/messages.js';
 import {
   type KeyValueStorage,
   readKeys,

@@ -2,9 +2,9 @@
  * The layout of TinyBase's own server half: `hasStore`, `t` and the JSON of
  * three ids, `v` and a Value's id, each behind the storage prefix.
  */
-import type {Content} from '../protocol/changes.js';
-import {getOwn, setOwn} from '../protocol/content.js';
-import {parseContent, parseJson} from '../protocol/parse-changes.js';
+import type {Content} from '../../protocol/changes.js';
+import {getOwn, setOwn} from '../../protocol/content.js';
+import {parseContent, parseJson} from '../../protocol/parse-changes.js';
 import {type KeyValueStorage, readKeys} from './key-value-storage.js';
 
 const HAS_STORE = 'hasStore';
