@@ -58,7 +58,7 @@ export const MAX_FRAGMENTS_LENGTH = 32_000_000;
  * Most of the log that is kept for, and sent to, a client that catches up: past
  * it loading the content is no worse.
  */
-export const MAX_CATCH_UP_LENGTH = 1_000_000;
+export const MAX_CATCH_UP_BYTES = 1_000_000;
 
 /**
  * How many clients' answered pushes are remembered, the latest writers first.
@@ -97,9 +97,9 @@ export type RoomLimits = {
   maxFragmentsLength: number;
   /**
    * Most of the log that is kept for clients that catch up: who missed more
-   * loads the whole. Defaults to 1,000,000 UTF-16 units.
+   * loads the whole. Defaults to 1,000,000 bytes.
    */
-  maxCatchUpLength: number;
+  maxCatchUpBytes: number;
   /**
    * How many clients' answered pushes are remembered, latest writers first. One
    * that comes back past it, with a push whose answer was lost, has that push
@@ -117,7 +117,7 @@ export const getRoomLimits = (
   maxUnreadLength: MAX_UNREAD_LENGTH,
   maxQueuedLength: MAX_QUEUED_LENGTH,
   maxFragmentsLength: MAX_FRAGMENTS_LENGTH,
-  maxCatchUpLength: MAX_CATCH_UP_LENGTH,
+  maxCatchUpBytes: MAX_CATCH_UP_BYTES,
   maxClients: MAX_CLIENTS,
   ...config,
 });
@@ -126,7 +126,13 @@ export const getRoomLimits = (
 export const MAX_REMEMBERED_REFUSALS = 32;
 
 /** A log shorter than this is not worth a snapshot. */
-export const MIN_COMPACTION_LENGTH = 64_000;
+export const MIN_COMPACTION_BYTES = 64_000;
+
+/**
+ * A log longer than this is, however large the content: it is in memory whole
+ * while the next snapshot is made.
+ */
+export const MAX_LOG_BYTES = 8_000_000;
 
 /** Most that one turn takes up, if not a single push is longer. */
 export const MAX_TURN_LENGTH = 8_000_000;

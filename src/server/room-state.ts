@@ -10,7 +10,9 @@ import type {Author} from './audience.js';
 import {getSchemaChanges, setContent} from './live-store.js';
 import {encodeText} from './storage/pieces.js';
 import type {RoomEdge} from './room-edge.js';
-import {addAnswer, type Clients, RoomLog} from './storage/room-log.js';
+import {addAnswer, type Clients} from './storage/clients.js';
+import type {Steps} from './storage/compaction.js';
+import {RoomLog} from './storage/room-log.js';
 
 /** The content as JSON in UTF-8, and where in the room's history it stands. */
 export type StoredContent = {bytes: Uint8Array; epoch: string; offset: number};
@@ -61,6 +63,7 @@ export class RoomState {
 
   /** Forgets everything. */
   forget(): void {
+    this.#log.close();
     this.#log = this.#createLog();
     this.#isOpen = false;
     this.#store = this.#clients = this.#content = undefined;
@@ -126,21 +129,22 @@ export class RoomState {
     list: DeltaList,
     content: Content = [{}, {}],
   ): Promise<DeltaList> {
-    const text = this.#store?.getJson();
     list.forEach((changes) => applyToContent(content, changes));
-    const [tables, values]: Content =
-      text === undefined ? content : JSON.parse(text);
+    const [tables, values]: Content = this.#store
+      ? JSON.parse(this.#store.getJson())
+      : content;
     this.#log.epoch = this.#edge.createEpoch();
     this.#log.offset = 1;
     this.#clients ??= new Map();
-    await this.#log.snapshot(text ?? JSON.stringify(content), this.#clients);
+    await this.#log.create([tables, values], this.#clients);
     return isEmpty([tables, values]) ? [] : [[tables, values, 1]];
   }
 
   /** Stores a commit, and what it answers. */
   async append(
     steps: number,
-    deltaText: string,
+    list: DeltaList,
+    text: string,
     authors: Iterable<Author<unknown>>,
   ): Promise<void> {
     const answers: Clients = new Map();
@@ -149,22 +153,26 @@ export class RoomState {
         addAnswer(answers, greeting.clientId, answer);
       }
     }
-    await this.#log.append(
-      this.#log.offset + steps,
-      deltaText,
-      Object.fromEntries(answers),
-    );
+    const clients = this.#log.needsClients()
+      ? await this.readClients()
+      : undefined;
+    if (clients) {
+      answers.forEach((answer, clientId) =>
+        addAnswer(clients, clientId, answer, this.#edge.limits.maxClients),
+      );
+    }
+    const offset = this.#log.offset + steps;
+    await this.#log.append({offset, list, text, answers}, clients);
   }
 
-  /** Whether the log has outgrown the snapshot. */
+  /** Whether what is stored can be made less, by `compact`. */
   needsCompaction(): boolean {
-    return this.#log.needsSnapshot();
+    return this.#log.needsCompaction();
   }
 
-  async compact(): Promise<void> {
-    const text =
-      this.#store?.getJson() ?? JSON.stringify(await this.#log.readContent());
-    await this.#log.snapshot(text, await this.readClients());
+  /** Makes less of what is stored, in steps. */
+  compact(): Steps {
+    return this.#log.compact();
   }
 
   async #getBytes(): Promise<Uint8Array> {

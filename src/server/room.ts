@@ -22,7 +22,7 @@ import {
 } from './live-store.js';
 import {type Greeter, parseFrame, parseSign, type Sign} from './parse-frame.js';
 import type {Greeting, RoomConnection, RoomEdge} from './room-edge.js';
-import {addAnswer} from './storage/room-log.js';
+import {addAnswer} from './storage/clients.js';
 import {RoomState, type StoredContent} from './room-state.js';
 import {TurnQueue} from './turn-queue.js';
 
@@ -49,6 +49,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   /** How often all that was not stored had to be forgotten. */
   #resets = 0;
   #authorising = false;
+  #isCompacting = false;
   /** Told what the transaction that the room itself runs has changed. */
   #onFinish: ((changes: Changes) => void) | undefined;
   /** What listeners of the app have thrown at a push. */
@@ -507,6 +508,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       this.#reset(error);
       throw error;
     }
+    void this.#compact();
   }
 
   async #storeAndTell(put: Content | undefined): Promise<void> {
@@ -527,6 +529,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     } else if (list.length || (refuses && !isFirst)) {
       await this.#state.append(
         Math.max(steps, 1),
+        list,
         telling.text,
         authors.values(),
       );
@@ -535,9 +538,29 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     }
     const {epoch, offset} = this.#state;
     this.#audience.announce({...telling, offset}, isFirst && !!epoch);
-    // What the app has written meanwhile is not stored yet: next time, then.
-    if (this.#state.needsCompaction() && this.#draft.isEmpty) {
-      await this.#state.compact();
+  }
+
+  /** Makes less of what is stored, between turns, where it is worth it. */
+  async #compact(): Promise<void> {
+    if (this.#isCompacting || !this.#state.needsCompaction()) {
+      return;
+    }
+    this.#isCompacting = true;
+    const resets = this.#resets;
+    try {
+      for await (const _ of this.#state.compact()) {
+        await new Promise<void>((resolve) => this.#edge.schedule(resolve));
+      }
+    } catch (error) {
+      // What it was about to write may be there or not: the room reads it anew.
+      const startAnew = () => {
+        if (resets == this.#resets) {
+          this.#reset(error);
+        }
+      };
+      await this.#queue.run(startAnew).catch(() => {});
+    } finally {
+      this.#isCompacting = false;
     }
   }
 

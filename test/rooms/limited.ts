@@ -7,7 +7,7 @@ export default class extends Ours {
       maxPushLength: 500_000,
       maxContentLength: 1_000_000,
       maxUnreadLength: 1_000_000,
-      maxCatchUpLength: 20_000,
+      maxCatchUpBytes: 20_000,
     },
   };
 }

@@ -46,50 +46,55 @@ const checkConnections = (world: World, cast: Cast): void => {
   );
 };
 
-/** Nothing of an earlier snapshot stays, nor more of the log than is needed. */
+/** Nothing that was let go of stays, and the rest is as much as it may be. */
 const checkStorage = (
   world: World,
   durable: Map<string, unknown>,
   head: Place['ledger']['head'],
 ): void => {
-  const {MIN_COMPACTION_LENGTH, MAX_CATCH_UP_LENGTH, MAX_CLIENTS} =
+  const {MIN_COMPACTION_BYTES, MAX_CATCH_UP_BYTES, MAX_CLIENTS} =
     world.profile.limits;
-  let logLength = 0;
-  let earlierLength = 0;
+  let bytes = 0;
   let longest = 0;
   const expect = (holds: boolean, message: () => string) =>
     world.expect(holds, 'G7', () => `in storage ${message()}`);
+  // Where it dies of a snapshot, the next commit tries again.
+  const {crash = 0, 'storage fails': failures = 0} = world.counts;
+  const isUndisturbed = !crash && !failures;
+  expect(!head?.leftovers, () => `there are leftovers`);
   for (const [key, value] of durable) {
     const [, area, number = ''] = /#tbpk:(\w+):?(\d*)/.exec(key) ?? [];
     if (!area) {
       const isLeft = /^(app_)?(hasStore|t")/.test(key);
       expect(!head || !isLeft, () => `${key} is left of TinyBase's layout`);
-    } else if (area == 'l') {
-      const {length} = value as string;
-      expect(+number > head!.tail, () => `${key} is before ${head!.tail}`);
-      +number > head!.offset
-        ? (logLength += length)
-        : (earlierLength += length);
+      continue;
+    }
+    const {length} = value as string | Uint8Array;
+    if (area == 'l') {
+      const {offset} = head!.tail;
+      expect(+number > offset, () => `${key} is before ${offset}`);
+      bytes += length;
       longest = Math.max(longest, length);
-    } else if (area == 's' || area == 'c') {
-      expect(+number == head!.generation, () => `${key} is of an old snapshot`);
-      if (area == 'c' && typeof value == 'string') {
-        const count = JSON.parse(value).length;
-        expect(count <= MAX_CLIENTS!, () => `${count} clients are remembered`);
-      }
+    } else if (area == 's') {
+      const isCurrent = +number == head!.generation % 2;
+      expect(
+        isCurrent || !isUndisturbed,
+        () => `${key} is not of snapshot ${head!.generation}`,
+      );
+      bytes += isCurrent ? length : 0;
+    } else if (area == 'clients' && typeof value == 'string') {
+      const count = JSON.parse(value).length;
+      expect(count <= MAX_CLIENTS!, () => `${count} clients are remembered`);
     }
   }
-  // Where it dies of a snapshot, the next commit tries again.
-  const {crash = 0, 'storage fails': failures = 0} = world.counts;
-  const maxLength =
-    Math.max(head?.length ?? 0, MIN_COMPACTION_LENGTH!) +
-    longest * (1 + crash + failures);
+  const content = Math.max(head?.bytes ?? 0, MIN_COMPACTION_BYTES!);
+  const most =
+    content * 2 +
+    MAX_CATCH_UP_BYTES! +
+    longest * (2 + crash + failures) +
+    ENTRY_OVERHEAD;
   expect(
-    logLength <= maxLength * 1.5 + ENTRY_OVERHEAD,
-    () => `the log has ${logLength} units, where ${maxLength} make a snapshot`,
-  );
-  expect(
-    earlierLength <= MAX_CATCH_UP_LENGTH! * 1.5 + longest,
-    () => `${earlierLength} units are kept for catching up`,
+    bytes <= most * 1.2,
+    () => `are ${bytes} bytes, where ${head?.bytes} were content`,
   );
 };

@@ -32,9 +32,11 @@ const apply = (to: Map<string, unknown>, [key, value]: Write): void => {
   value === undefined ? to.delete(key) : to.set(key, value);
 };
 
-/** What a room writes: its first snapshot, a later one, or an entry. */
+/** What a room writes: entries, or what has to do with snapshots. */
 const getKind = (writes: Write[]): string =>
-  writes.some(([key]) => key.includes('#tbpk:head')) ? 'snapshot' : 'entry';
+  writes.every(([key, value]) => key.includes('#tbpk:l:') && value)
+    ? 'entry'
+    : 'snapshot';
 
 const checkPut = (entries: {[key: string]: unknown}, maxKeys: number): void => {
   const keys = Object.keys(entries);

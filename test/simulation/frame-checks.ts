@@ -12,6 +12,9 @@ import type {Ledger} from './ledger.js';
 /** What a merged delta may be longer than its parts, in UTF-16 units. */
 const SLACK = 100;
 
+/** Most that an entry has in storage besides its delta. */
+const ENTRY_OVERHEAD = 400;
+
 export class FrameChecks {
   readonly #checked = new Set<string>();
 
@@ -57,7 +60,7 @@ export class FrameChecks {
   }
 
   #checkWelcome(nonce: string, at: number, delta: any[] | null): void {
-    const {world, epoch, history, deltas, head, pushes} = this.ledger;
+    const {world, epoch, history, deltas, pushes} = this.ledger;
     const hello = pushes.hellos.get(nonce);
     const since = hello?.offset as number;
     const was = history.get(`${hello?.epoch as string}.${since}`);
@@ -68,9 +71,9 @@ export class FrameChecks {
     const length = missed.reduce((sum, [, {length}]) => sum + length, 0);
     if (!delta) {
       world.count('reload');
-      const {MAX_CATCH_UP_LENGTH} = world.profile.limits;
+      const {MAX_CATCH_UP_BYTES} = world.profile.limits;
       world.expect(
-        since < (head?.tail ?? 0) || length * 2 > MAX_CATCH_UP_LENGTH! / 2,
+        length * 3 + missed.length * ENTRY_OVERHEAD > MAX_CATCH_UP_BYTES!,
         'G3',
         () => `reload from ${since} at ${at}, for ${length} units`,
       );

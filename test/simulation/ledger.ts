@@ -4,7 +4,13 @@
  * against it.
  */
 import {MAX_REMEMBERED_REFUSALS} from '../../src/protocol/limits.js';
-import {joinText} from '../../src/server/storage/pieces.js';
+import type {Head as StoredHead} from '../../src/server/storage/head.js';
+import {
+  decodeText,
+  joinBytes,
+  joinText,
+} from '../../src/server/storage/pieces.js';
+import {joinSegments} from '../../src/server/storage/segments.js';
 import type {Greeting} from '../../src/server/room-edge.js';
 import type {FakeStorage, Write} from './fake-storage.js';
 import {FrameChecks} from './frame-checks.js';
@@ -23,13 +29,10 @@ import {getTokens} from './tokens.js';
 import type {World} from './world.js';
 
 /** Of what is stored there, what is checked. */
-type Head = {
-  epoch: string;
-  offset: number;
-  length: number;
-  generation: number;
-  tail: number;
-};
+type Head = Pick<
+  StoredHead,
+  'epoch' | 'offset' | 'bytes' | 'generation' | 'tail' | 'leftovers'
+> & {clients: {offset: number}};
 
 export class Ledger {
   epoch = '';
@@ -82,9 +85,18 @@ export class Ledger {
       }
     }
     entries.forEach((pieces, offset) => this.#append(offset, joinText(pieces)));
-    const [, head] = writes.find(([key]) => key.endsWith('#tbpk:head')) ?? [];
-    if (head) {
-      this.#checkSnapshot(head as Head);
+    const [, written] =
+      writes.findLast(([key]) => key.endsWith('#tbpk:head')) ?? [];
+    if (written) {
+      const was = this.head;
+      const head = written as Head;
+      this.head = head;
+      if (was?.clients.offset !== head.clients.offset) {
+        this.#checkClients();
+      }
+      if (was?.generation !== head.generation) {
+        this.#checkSnapshot(head, !was);
+      }
     }
   }
 
@@ -152,7 +164,10 @@ export class Ledger {
   }
 
   /** What the room remembers of its clients is all that was answered. */
-  #checkClients(clients: Map<string, number[]>): void {
+  #checkClients(): void {
+    const isFirst = !this.epoch;
+    const pieces = this.#readDurable('clients').map(([, piece]) => piece);
+    const clients = new Map<string, number[]>(JSON.parse(joinText(pieces)));
     for (const [clientId, [last, ...refused]] of this.answered) {
       const [id = 0, ...refusedIds] = clients.get(clientId) ?? [];
       this.world.expect(
@@ -160,31 +175,40 @@ export class Ledger {
           (id >= last! && refused.every((one) => refusedIds.includes(one))),
         'G2',
         () =>
-          `snapshot knows ${id} ${refusedIds} of ${clientId}: ` +
+          `the record knows ${id} ${refusedIds} of ${clientId}: ` +
           `answered were ${last} ${refused}`,
       );
     }
-  }
-
-  #readPieces(area: string): any {
-    const pieces = [...this.storage.durable]
-      .filter(([key]) => key.includes(`#tbpk:${area}:`))
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, piece]) => piece);
-    return JSON.parse(joinText(pieces));
-  }
-
-  #checkSnapshot(head: Head): void {
-    const {world} = this;
-    const isFirst = !this.epoch;
-    this.head = head;
-    const flat = flatten(this.#readPieces(`s:${head.generation}`));
-    const clients = new Map<string, number[]>(
-      this.#readPieces(`c:${head.generation}`),
-    );
-    this.#checkClients(clients);
+    const flat = isFirst ? this.#readSnapshot(1) : new Map();
     this.model.storeAll(flat, clients, isFirst);
-    this.#protection.check(flat, head.offset);
+    this.world.count('record of answers');
+  }
+
+  #readDurable(area: string): [key: string, value: unknown][] {
+    return [...this.storage.durable]
+      .filter(([key]) => key.includes(`#tbpk:${area}`))
+      .sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  #readSnapshot(generation: number): FlatContent {
+    const segments = new Map<string, Uint8Array[]>();
+    for (const [key, piece] of this.#readDurable(`s:${generation % 2}:`)) {
+      const [, , , index] = key.slice(key.indexOf('#')).split(':');
+      segments.set(index!, [
+        ...(segments.get(index!) ?? []),
+        piece as Uint8Array,
+      ]);
+    }
+    const bytes = joinSegments([...segments.values()].map(joinBytes));
+    return flatten(JSON.parse(decodeText(bytes)));
+  }
+
+  #checkSnapshot(head: Head, isFirst: boolean): void {
+    const {world} = this;
+    const flat = this.#readSnapshot(head.generation);
+    if (isFirst) {
+      this.#protection.check(flat, head.offset);
+    }
     world.count(
       !isFirst ? 'compaction' : this.takenOver ? 'takeover' : 'first content',
     );

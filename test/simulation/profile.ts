@@ -107,8 +107,8 @@ const drawProfile = (random: Random): Profile => {
     schema: pick('schema', ['none', 'none', 'tables', 'full']),
     storagePrefix: pick('storagePrefix', ['', 'app_']),
     limits: {
-      MIN_COMPACTION_LENGTH: pick('MIN_COMPACTION', [500, 3_000, 64_000]),
-      MAX_CATCH_UP_LENGTH: pick('MAX_CATCH_UP', [1_000, 10_000, 1_000_000]),
+      MIN_COMPACTION_BYTES: pick('MIN_COMPACTION', [500, 3_000, 64_000]),
+      MAX_CATCH_UP_BYTES: pick('MAX_CATCH_UP', [1_000, 10_000, 1_000_000]),
       MAX_CLIENTS: pick('MAX_CLIENTS', [2, 1_000, 1_000, 1_000]),
       MAX_FRAME_LENGTH: pick('MAX_FRAME', [100, 400, 256_000]),
       MAX_PUSH_LENGTH: pick('MAX_PUSH', [600, 8_000_000, 8_000_000]),
@@ -120,6 +120,12 @@ const drawProfile = (random: Random): Profile => {
       ]),
       MAX_KEYS: pick('MAX_KEYS', [3, 128, 128]),
       PAGE_SIZE: pick('PAGE_SIZE', [3, 512, 512]),
+      ...pick('steps of a compaction', [
+        {ENTRIES_A_STEP: 1, SEGMENTS_A_STEP: 1, MIN_LARGE_BYTES: 100},
+        {ENTRIES_A_STEP: 5, SEGMENTS_A_STEP: 2, MIN_LARGE_BYTES: 16_000},
+        {ENTRIES_A_STEP: 100, SEGMENTS_A_STEP: 4, MIN_LARGE_BYTES: 16_000},
+      ]),
+      MAX_LOG_BYTES: pick('MAX_LOG', [1_000, 8_000_000, 8_000_000]),
       MAX_HELLOS: pick('MAX_HELLOS', [10, 100]),
       ...pick('MAX_UNREAD', [
         {PING_LENGTH: 400, MAX_UNREAD_LENGTH: 1_200},

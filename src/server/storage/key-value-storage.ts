@@ -42,12 +42,13 @@ export async function* readKeys(
   storage: KeyValueStorage,
   prefix: string,
   startAfter?: string,
+  pageSize = PAGE_SIZE,
 ): AsyncGenerator<[key: string, value: unknown]> {
   for (;;) {
     const page: Map<string, unknown> = await storage.list({
       prefix,
-      ...(startAfter === undefined ? {} : {startAfter, limit: PAGE_SIZE}),
-      limit: PAGE_SIZE,
+      ...(startAfter === undefined ? {} : {startAfter}),
+      limit: pageSize,
     });
     let last = startAfter;
     for (const entry of page) {
@@ -56,7 +57,7 @@ export async function* readKeys(
         yield entry;
       }
     }
-    if (page.size < PAGE_SIZE || last === startAfter) {
+    if (page.size < pageSize || last === startAfter) {
       return;
     }
     startAfter = last;

@@ -5,16 +5,27 @@ const encoder = new TextEncoder();
 export const encodeText = (text: string): Uint8Array => encoder.encode(text);
 
 /** Below the 128 KiB that a value may have, what the runtime adds included. */
-const MAX_PIECE_BYTES = 130_000;
+export const MAX_PIECE_BYTES = 130_000;
 /** A string of this length fits a value whatever is in it. */
 const MAX_STRING_LENGTH = 65_000;
 
-/** The text itself where it is short, else its UTF-8 in pieces. */
-export const cutText = (text: string): (string | Uint8Array)[] => {
-  if (text.length <= MAX_STRING_LENGTH) {
-    return [text];
+/** Whether storage takes one byte for each character, as UTF-8 would not. */
+const isNarrow = (text: string): boolean => /^[\0-\xff]*$/.test(text);
+
+/** How many bytes a text takes in storage. */
+export const measureText = (text: string): number =>
+  isNarrow(text) ? text.length : encodeText(text).length;
+
+/** The text itself where it is short and plain, else its UTF-8 in pieces. */
+export const cutText = (text: string): (string | Uint8Array)[] =>
+  text.length <= MAX_STRING_LENGTH && isNarrow(text)
+    ? [text]
+    : cutBytes(encodeText(text));
+
+export const cutBytes = (bytes: Uint8Array): Uint8Array[] => {
+  if (bytes.length <= MAX_PIECE_BYTES) {
+    return [bytes];
   }
-  const bytes = encodeText(text);
   const pieces: Uint8Array[] = [];
   for (let start = 0; start < bytes.length; start += MAX_PIECE_BYTES) {
     pieces.push(bytes.slice(start, start + MAX_PIECE_BYTES));
@@ -23,23 +34,17 @@ export const cutText = (text: string): (string | Uint8Array)[] => {
 };
 
 /** Puts together what `cutText` cut. */
-export const joinText = (pieces: unknown[]): string => {
-  if (pieces.length == 1 && typeof pieces[0] == 'string') {
-    return pieces[0];
-  }
-  const decoder = new TextDecoder('utf-8', {ignoreBOM: true});
-  let text = '';
-  for (const piece of pieces) {
-    text += decoder.decode(piece as Uint8Array, {stream: true});
-  }
-  return text + decoder.decode();
-};
+export const joinText = (pieces: unknown[]): string =>
+  pieces.length == 1 && typeof pieces[0] == 'string'
+    ? pieces[0]
+    : decodeText(joinBytes(pieces as Uint8Array[]));
 
-/** Puts together what `cutText` cut, as UTF-8. */
-export const joinBytes = (pieces: unknown[]): Uint8Array => {
-  const parts = pieces.map((piece) =>
-    typeof piece == 'string' ? encodeText(piece) : (piece as Uint8Array),
-  );
+/** What UTF-8 stands for; a byte order mark is a character like any other. */
+export const decodeText = (bytes: Uint8Array): string =>
+  new TextDecoder('utf-8', {ignoreBOM: true}).decode(bytes);
+
+/** Puts bytes one after the other. */
+export const joinBytes = (parts: Uint8Array[]): Uint8Array => {
   const bytes = new Uint8Array(
     parts.reduce((length, part) => length + part.length, 0),
   );

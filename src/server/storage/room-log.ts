@@ -1,5 +1,5 @@
 /**
- * What a room keeps in storage: a head, a snapshot in pieces, the log of
+ * What a room keeps in storage: a head, a snapshot of the content, the log of
  * commits after it (and some before), and which pushes of whom were answered.
  * docs/protocol.md describes the layout.
  */
@@ -7,73 +7,71 @@ import type {Content} from '../../protocol/changes.js';
 import {applyToContent} from '../../protocol/content.js';
 import type {DeltaList} from '../../protocol/delta.js';
 import {
-  MAX_REMEMBERED_REFUSALS,
-  MIN_COMPACTION_LENGTH,
   getRoomLimits,
+  MAX_LOG_BYTES,
+  MIN_COMPACTION_BYTES,
   type RoomLimits,
 } from '../../protocol/limits.js';
-import type {Answer} from '../../protocol/messages.js';
+import {addAnswer, type Clients} from './clients.js';
+import {
+  type CompactionStorage,
+  deleteKeys,
+  ENTRIES_A_STEP,
+  type NextHead,
+  SEGMENTS_A_STEP,
+  type Steps,
+  writeNextSnapshot,
+} from './compaction.js';
+import type {Head, Tail} from './head.js';
 import {
   type KeyValueStorage,
   readKeys,
   writeKeys,
 } from './key-value-storage.js';
-import {readLegacyLayout} from './legacy-layout.js';
-import {cutText, encodeText, joinBytes, joinText} from './pieces.js';
+import {getPieceKeys, Layout} from './layout.js';
+import {
+  deleteLegacyKeys,
+  HAS_STORE,
+  readLegacyLayout,
+} from './legacy-layout.js';
+import {
+  encodeEntry,
+  type Extent,
+  readEntries,
+  readNewestEntry,
+} from './log-entries.js';
+import {
+  cutText,
+  decodeText,
+  encodeText,
+  joinText,
+  measureText,
+} from './pieces.js';
+import {encodeSnapshot, readSnapshot} from './snapshot.js';
+import {Weights} from './weights.js';
 
-type Head = {
-  version: 1;
-  epoch: string;
-  /** Offset and text length of the snapshot. */
+/** A commit to be stored. */
+export type Commit = {
   offset: number;
-  length: number;
-  generation: number;
-  pieces: number;
-  /** From this offset on the log is complete. */
-  tail: number;
+  list: DeltaList;
+  /** The list's JSON. */
+  text: string;
+  answers: Clients;
 };
 
-export type Clients = Map<string, Answer>;
-
-/** One turn's commit: its delta, what it answers, the log's length with it. */
-type Entry = [
-  delta: DeltaList,
-  clients: {[clientId: string]: Answer},
-  length: number,
-];
-
-/** Notes an answer as a client's latest, besides what was refused before. */
-export const addAnswer = (
-  clients: Clients,
-  clientId: string,
-  [mutationId, ...refusedIds]: Answer,
-  maxClients = Infinity,
-): void => {
-  const [last, ...earlierIds] = clients.get(clientId) ?? [0];
-  clients.delete(clientId);
-  clients.set(clientId, [
-    Math.max(last, mutationId),
-    ...[...new Set([...earlierIds, ...refusedIds])].slice(
-      -MAX_REMEMBERED_REFUSALS,
-    ),
-  ]);
-  if (clients.size > maxClients) {
-    clients.delete(clients.keys().next().value!);
-  }
-};
-
-const LAYOUT = '#tbpk:';
-const OFFSET_DIGITS = 12;
+type Puts = [key: string, value: unknown][];
 
 export class RoomLog {
   epoch = '';
   offset = 0;
   #head: Head | undefined;
-  /** Length of the entries since the snapshot. */
-  #length = 0;
+  #extent: Extent = {logged: 0, taken: 0};
+  /** Of the snapshot, less what the log has taken away. */
+  #weights = new Weights();
+  #isClosed = false;
   readonly #storage: KeyValueStorage;
   readonly #prefix: string;
-  readonly #layout: string;
+  readonly #layout: Layout;
   readonly #limits: RoomLimits;
 
   constructor(
@@ -84,7 +82,7 @@ export class RoomLog {
     this.#limits = limits;
     this.#storage = storage;
     this.#prefix = prefix;
-    this.#layout = prefix + LAYOUT;
+    this.#layout = new Layout(prefix);
   }
 
   /**
@@ -97,244 +95,327 @@ export class RoomLog {
   ): Promise<Content | undefined> {
     // Both at once: a room that wakes keeps its first client waiting for this.
     const [head, newest] = await Promise.all([
-      this.#storage.get(this.#layout + 'head'),
+      this.#storage.get(this.#layout.head),
       this.#storage.list({
-        prefix: this.#layout + 'l:',
+        prefix: this.#layout.entries,
         reverse: true,
         limit: 1,
       }),
     ]);
-    this.#head = head as Head | undefined;
-    if (!this.#head) {
-      const legacy = await readLegacyLayout(this.#storage, this.#prefix);
-      if (legacy && !readOnly) {
+    if (!head) {
+      const content = await readLegacyLayout(this.#storage, this.#prefix);
+      if (content && !readOnly) {
         this.epoch = createEpoch();
-        await this.snapshot(
-          JSON.stringify(legacy.content),
-          new Map(),
-          legacy.keys,
-        );
+        await this.create(content, new Map(), true);
       }
-      return legacy?.content;
+      return content;
     }
-    this.epoch = this.#head.epoch;
-    this.offset = this.#head.offset;
-    const key = [...newest.keys()].sort().at(-1);
-    if (key && this.#parseOffset(key) > this.offset) {
-      this.offset = this.#parseOffset(key);
-      if (key == this.#getLogKey(this.offset)) {
-        const entry: Entry = JSON.parse(joinText([newest.get(key)]));
-        [, , this.#length] = entry;
-      } else {
-        // In pieces, of which this is the last.
-        for await (const [, [, , length]] of this.#readEntries(
-          this.offset - 1,
-        )) {
-          this.#length = length;
-        }
-      }
+    this.#setHead(head as Head);
+    const {epoch, offset, logged, taken} = this.#head!;
+    this.epoch = epoch;
+    this.offset = offset;
+    this.#extent = {logged, taken};
+    const last = await readNewestEntry(
+      this.#storage,
+      this.#layout,
+      offset,
+      newest,
+    );
+    if (last) {
+      this.offset = last.offset;
+      [, , this.#extent.logged, this.#extent.taken] = last.entry;
     }
     return undefined;
   }
 
-  /** Adds a commit; resolves when it is durable. */
-  async append(
-    offset: number,
-    deltaText: string,
-    clients: {[clientId: string]: Answer},
+  /** Nothing more is written: another takes over. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Stores the first content of a room, at the current offset. */
+  async create(
+    content: Content,
+    clients: Clients,
+    isLegacy = false,
   ): Promise<void> {
-    const clientsText = JSON.stringify(clients);
-    this.#length += deltaText.length + clientsText.length;
-    this.offset = offset;
-    const pieces = cutText(`[${deltaText},${clientsText},${this.#length}]`);
-    const key = this.#getLogKey(offset);
-    await writeKeys(
-      this.#storage,
-      pieces.map((piece, index) => [
-        pieces.length > 1 ? `${key}:${String(index).padStart(3, '0')}` : key,
-        piece,
-      ]),
+    const {head: snapshot, puts} = encodeSnapshot(content, this.#layout, 1);
+    const here = {offset: this.offset, logged: 0};
+    const head: Head = {
+      version: 1,
+      epoch: this.epoch,
+      ...here,
+      taken: 0,
+      tail: here,
+      ...snapshot,
+      clients: {...here, bytes: 0, pieces: 0},
+      ...(isLegacy ? {leftovers: 'legacy'} : {}),
+    };
+    const {puts: record} = this.#encodeClients(head, clients, here);
+    await this.#put(
+      head,
+      [...puts, ...record],
+      isLegacy ? [this.#prefix + HAS_STORE] : [],
     );
   }
 
-  /** Whether the log has outgrown the snapshot. */
-  needsSnapshot(): boolean {
-    return (
-      this.#length > Math.max(this.#head?.length ?? 0, MIN_COMPACTION_LENGTH)
+  /**
+   * Adds a commit, and, where it is time for that, the record of `clients`, who
+   * were answered so far; resolves when it is durable.
+   */
+  async append(
+    {offset, list, text, answers}: Commit,
+    clients?: Clients,
+  ): Promise<void> {
+    const taken = list.reduce(
+      (sum, changes) => sum + this.#weights.take(changes),
+      0,
     );
+    const {puts, extent} = encodeEntry(
+      this.#layout.getEntryKey(offset),
+      {
+        deltaText: text,
+        answersText: JSON.stringify(Object.fromEntries(answers)),
+      },
+      this.#extent,
+      taken,
+    );
+    this.#extent = extent;
+    this.offset = offset;
+    if (!clients) {
+      await writeKeys(this.#storage, puts);
+      return;
+    }
+    const head = {...this.#head!};
+    const {puts: record, deletes} = this.#encodeClients(head, clients, {
+      offset,
+      logged: extent.logged,
+    });
+    await this.#put(head, [...puts, ...record], deletes);
+  }
+
+  /** Whether so much was answered since that it would take long to read. */
+  needsClients(): boolean {
+    const {clients} = this.#head!;
+    return (
+      this.#extent.logged - clients.logged >
+      Math.max(2 * clients.bytes, MIN_COMPACTION_BYTES)
+    );
+  }
+
+  /** Whether `compact` has something to do. */
+  needsCompaction(): boolean {
+    return !!this.#head?.leftovers || this.#isOutgrown();
+  }
+
+  /**
+   * Makes a new snapshot where the log has outgrown the old one, and lets go of
+   * what is no longer needed, in steps: others may go on between them, and it
+   * may end after any.
+   */
+  async *compact(): Steps {
+    const on: CompactionStorage = {
+      storage: this.#storage,
+      layout: this.#layout,
+      isOver: () => this.#isClosed,
+    };
+    if (this.#head?.leftovers) {
+      yield* this.#letGo(on);
+    }
+    if (this.#isOutgrown()) {
+      const next = yield* writeNextSnapshot(on, this.#head!, {
+        upTo: this.offset,
+        maxWindowBytes: this.#limits.maxCatchUpBytes,
+      });
+      // Whom the entries answer that are about to go has to be on record.
+      const clients =
+        this.#head!.clients.offset < next.tail.offset
+          ? await this.readClients()
+          : undefined;
+      if (!this.#isClosed) {
+        await this.#land(next, clients);
+        yield* this.#letGo(on);
+      }
+    }
+  }
+
+  /** Puts a new snapshot in the place of the one before. */
+  async #land(next: NextHead, clients: Clients | undefined): Promise<void> {
+    const head: Head = {...this.#head!, ...next, leftovers: 'ours'};
+    if (clients && head.clients.offset < next.tail.offset) {
+      const {puts, deletes} = this.#encodeClients(head, clients, next);
+      await this.#put(head, puts, deletes);
+    } else {
+      await this.#put(head);
+    }
   }
 
   /** Deltas after an offset, or undefined where the log does not reach back. */
   async readSince(offset: number): Promise<DeltaList[] | undefined> {
-    if (
-      !Number.isInteger(offset) ||
-      offset > this.offset ||
-      offset < (this.#head?.tail ?? Infinity)
-    ) {
+    const isReached = () =>
+      offset >= (this.#head?.tail.offset ?? Infinity) && offset <= this.offset;
+    if (!Number.isInteger(offset) || !isReached()) {
       return undefined;
     }
     const deltas: DeltaList[] = [];
     if (offset < this.offset) {
-      let length = 0;
-      for await (const [, [delta], text] of this.#readEntries(offset)) {
-        deltas.push(delta);
-        length += text.length;
-        if (length > this.#maxCatchUpLength) {
+      let missed = 0;
+      for await (const {entry, bytes} of readEntries(
+        this.#storage,
+        this.#layout,
+        offset,
+      )) {
+        deltas.push(entry[0]);
+        missed += bytes;
+        if (missed > this.#maxCatchUpBytes) {
           return undefined;
         }
       }
     }
-    return deltas;
+    // What was there may have been let go of meanwhile.
+    return isReached() ? deltas : undefined;
   }
 
   /** The content as stored. */
-  async readContent(): Promise<Content> {
-    const {generation, offset} = this.#head!;
-    const content: Content = JSON.parse(
-      joinText(await this.#readPieces('s', generation)),
-    );
-    for await (const [, [delta]] of this.#readEntries(offset)) {
-      delta.forEach((changes) => applyToContent(content, changes));
-    }
-    return content;
+  readContent(): Promise<Content> {
+    return this.#readStill(async ({generation, offset}) => {
+      const bytes = await readSnapshot(this.#storage, this.#layout, generation);
+      const content: Content = JSON.parse(decodeText(bytes));
+      for await (const {entry} of readEntries(
+        this.#storage,
+        this.#layout,
+        offset,
+      )) {
+        entry[0].forEach((changes) => applyToContent(content, changes));
+      }
+      return content;
+    });
   }
 
   /** The content's JSON as stored, in UTF-8. */
   async readBytes(): Promise<Uint8Array> {
-    const {generation, offset} = this.#head!;
-    return offset == this.offset
-      ? joinBytes(await this.#readPieces('s', generation))
+    return this.#head!.offset == this.offset
+      ? await this.#readStill(({generation}) =>
+          readSnapshot(this.#storage, this.#layout, generation),
+        )
       : encodeText(JSON.stringify(await this.readContent()));
   }
 
   /** Which pushes were answered, the most recent writers last. */
   async readClients(): Promise<Clients> {
-    const clients: Clients = new Map();
-    if (this.#head) {
-      const {generation, offset} = this.#head;
-      const pieces = await this.#readPieces('c', generation);
-      for (const [clientId, answer] of JSON.parse(joinText(pieces))) {
-        clients.set(clientId, answer);
-      }
-      for await (const [, [, answers]] of this.#readEntries(offset)) {
-        for (const [clientId, answer] of Object.entries(answers)) {
-          addAnswer(clients, clientId, answer, this.#limits.maxClients);
-        }
+    return this.#head
+      ? this.#readStill((head) => this.#readClients(head))
+      : new Map();
+  }
+
+  async #readClients({clients: {offset}}: Head): Promise<Clients> {
+    const pieces: unknown[] = [];
+    for await (const [, piece] of readKeys(
+      this.#storage,
+      this.#layout.clients,
+    )) {
+      pieces.push(piece);
+    }
+    const clients: Clients = new Map(JSON.parse(joinText(pieces)));
+    for await (const {entry} of readEntries(
+      this.#storage,
+      this.#layout,
+      offset,
+    )) {
+      for (const [clientId, answer] of Object.entries(entry[1])) {
+        addAnswer(clients, clientId, answer, this.#limits.maxClients);
       }
     }
     return clients;
   }
 
-  /**
-   * Stores the content at the current offset, and lets go of what is no longer
-   * needed, all at once. Resolves when it is durable.
-   */
-  async snapshot(
-    contentText: string,
-    clients: Clients,
-    deletes: string[] = [],
-  ): Promise<void> {
-    const old = this.#head;
-    const generation = (old?.generation ?? 0) + 1;
-    const pieces = cutText(contentText);
-    const clientsText = JSON.stringify(
-      [...clients].slice(-this.#limits.maxClients),
-    );
-    // The log since the last snapshot stays for catching up, within bounds.
-    const tail =
-      old && this.#length <= this.#limits.maxCatchUpLength
-        ? old.offset
-        : this.offset;
-    const head: Head = {
-      version: 1,
-      epoch: this.epoch,
-      offset: this.offset,
-      length: contentText.length,
-      generation,
-      pieces: pieces.length,
-      tail,
-    };
-    if (old) {
-      for (const area of ['s', 'c']) {
-        for await (const [key] of readKeys(
-          this.#storage,
-          `${this.#layout}${area}:${old.generation}:`,
-        )) {
-          deletes.push(key);
-        }
-      }
-      for await (const [key] of readKeys(this.#storage, this.#layout + 'l:')) {
-        if (this.#parseOffset(key) > tail) {
-          break;
-        }
-        deletes.push(key);
-      }
+  /** What `read` makes of the head, which is not replaced while it reads. */
+  async #readStill<Result>(
+    read: (head: Head) => Promise<Result>,
+  ): Promise<Result> {
+    let result: Result;
+    let head: Head;
+    do {
+      head = this.#head!;
+      result = await read(head);
+    } while (head.generation != this.#head!.generation);
+    return result;
+  }
+
+  /** Deletes what the head no longer speaks of. */
+  async *#letGo(on: CompactionStorage): Steps {
+    const {generation, tail, leftovers} = this.#head!;
+    if (leftovers == 'legacy') {
+      yield* deleteLegacyKeys(on, this.#prefix);
     }
-    const puts: [string, unknown][] = [[this.#layout + 'head', head]];
-    const addPieces = (area: string, values: unknown[]) =>
-      values.forEach((value, index) =>
-        puts.push([
-          `${this.#layout}${area}:${generation}:${String(index).padStart(4, '0')}`,
-          value,
-        ]),
-      );
-    addPieces('s', pieces);
-    addPieces('c', cutText(clientsText));
-    await writeKeys(this.#storage, puts, deletes);
+    const other = this.#layout.getSnapshotPrefix(generation + 1);
+    yield* deleteKeys(on, other, SEGMENTS_A_STEP);
+    yield* deleteKeys(
+      on,
+      this.#layout.entries,
+      ENTRIES_A_STEP,
+      (key) => this.#layout.parseOffset(key) <= tail.offset,
+    );
+    if (!this.#isClosed) {
+      const {leftovers: _, ...head} = this.#head!;
+      await this.#put(head);
+    }
+  }
+
+  /** Replaces the head, with all else that it speaks of. */
+  #put(head: Head, puts: Puts = [], deletes: string[] = []): Promise<unknown> {
+    this.#setHead(head);
+    return writeKeys(
+      this.#storage,
+      [[this.#layout.head, head], ...puts],
+      deletes,
+    );
+  }
+
+  #setHead(head: Head): void {
+    if (head.generation != this.#head?.generation) {
+      this.#weights = new Weights(head.weights);
+    }
     this.#head = head;
-    this.#length = 0;
+  }
+
+  /** Replaces the record of clients, who were answered up to there. */
+  #encodeClients(
+    head: Head,
+    clients: Clients,
+    {offset, logged}: Tail,
+  ): {puts: Puts; deletes: string[]} {
+    const text = JSON.stringify([...clients].slice(-this.#limits.maxClients));
+    const pieces = cutText(text);
+    const old = getPieceKeys(this.#layout.clients, head.clients.pieces);
+    const keys = getPieceKeys(this.#layout.clients, pieces.length);
+    head.clients = {
+      offset,
+      logged,
+      bytes: measureText(text),
+      pieces: pieces.length,
+    };
+    return {
+      puts: keys.map((key, index) => [key, pieces[index]]),
+      deletes: old.filter((key) => !keys.includes(key)),
+    };
+  }
+
+  #isOutgrown(): boolean {
+    if (!this.#head) {
+      return false;
+    }
+    const {bytes, logged, taken} = this.#head;
+    // What is gone counts twice: the content is shorter by it, too.
+    const waste =
+      this.#extent.logged - logged + 2 * (this.#extent.taken - taken);
+    return (
+      waste > Math.max(Math.min(bytes, MAX_LOG_BYTES), MIN_COMPACTION_BYTES)
+    );
   }
 
   /** Of a large content half of it is still cheaper than the whole. */
-  get #maxCatchUpLength(): number {
-    return Math.max(this.#limits.maxCatchUpLength, this.#head!.length / 2);
-  }
-
-  #getLogKey(offset: number): string {
-    return `${this.#layout}l:${String(offset).padStart(OFFSET_DIGITS, '0')}`;
-  }
-
-  #parseOffset(key: string): number {
-    const start = this.#layout.length + 2;
-    return +key.slice(start, start + OFFSET_DIGITS);
-  }
-
-  async #readPieces(area: 's' | 'c', generation: number): Promise<unknown[]> {
-    const pieces: unknown[] = [];
-    for await (const [, piece] of readKeys(
-      this.#storage,
-      `${this.#layout}${area}:${generation}:`,
-    )) {
-      pieces.push(piece);
-    }
-    return pieces;
-  }
-
-  async *#readEntries(
-    after: number,
-  ): AsyncGenerator<[offset: number, entry: Entry, text: string]> {
-    let offset = 0;
-    let pieces: unknown[] = [];
-    const finish = (): [number, Entry, string] => {
-      const text = joinText(pieces);
-      return [offset, JSON.parse(text), text];
-    };
-    for await (const [key, piece] of readKeys(
-      this.#storage,
-      this.#layout + 'l:',
-      // After the last piece of that offset.
-      this.#getLogKey(after) + ';',
-    )) {
-      const keyOffset = this.#parseOffset(key);
-      if (keyOffset != offset && pieces.length) {
-        yield finish();
-        pieces = [];
-      }
-      offset = keyOffset;
-      pieces.push(piece);
-    }
-    if (pieces.length) {
-      yield finish();
-    }
+  get #maxCatchUpBytes(): number {
+    return Math.max(this.#limits.maxCatchUpBytes, this.#head!.bytes / 2);
   }
 }

@@ -1,0 +1,164 @@
+/**
+ * Makes a new snapshot out of the old one and the log after it, a step at a time:
+ * commits go on meanwhile, and nothing is ever in memory whole.
+ */
+import {Delta} from '../../protocol/delta.js';
+import type {Head, Tail} from './head.js';
+import {type KeyValueStorage, writeKeys} from './key-value-storage.js';
+import type {Layout} from './layout.js';
+import {readEntries} from './log-entries.js';
+import {Patches} from './patches.js';
+import {readSegment, type Thing} from './segments.js';
+import {readSegments, type SnapshotHead, SnapshotWriter} from './snapshot.js';
+
+/** What a step deals with: entries, or segments of 128 KiB each. */
+export const ENTRIES_A_STEP = 100;
+export const SEGMENTS_A_STEP = 4;
+
+export type CompactionStorage = {
+  storage: KeyValueStorage;
+  layout: Layout;
+  /** Whether it has to end, with nothing more written. */
+  isOver(): boolean;
+};
+
+/** Which offset the snapshot is of, and how much of the log before it is kept. */
+export type CompactionBounds = {upTo: number; maxWindowBytes: number};
+
+/** What a snapshot that is written changes in the head. */
+export type NextHead = SnapshotHead &
+  Pick<Head, 'offset' | 'logged' | 'taken' | 'tail'>;
+
+/** A step ends with each thing that these yield. */
+export type Steps<Result = void> = AsyncGenerator<void, Result>;
+
+/** Deletes what has a prefix, as long as `isMeant` holds for the keys. */
+export async function* deleteKeys(
+  {storage, isOver}: CompactionStorage,
+  prefix: string,
+  limit: number,
+  isMeant: (key: string) => boolean = () => true,
+): Steps {
+  for (;;) {
+    const page = await storage.list({prefix, limit});
+    const keys = [...page.keys()].filter(isMeant);
+    if (isOver() || !keys.length) {
+      return;
+    }
+    await writeKeys(storage, [], keys);
+    yield;
+    if (keys.length < limit) {
+      return;
+    }
+  }
+}
+
+/** What the log since the snapshot has changed, and from where on it is kept. */
+async function* readLog(
+  {storage, layout}: CompactionStorage,
+  head: Head,
+  {upTo, maxWindowBytes}: CompactionBounds,
+): Steps<Pick<Head, 'logged' | 'taken' | 'tail'> & {delta: Delta}> {
+  const delta = new Delta();
+  const tails: Tail[] = [head.tail];
+  let {logged, taken} = head;
+  let count = 0;
+  for await (const {offset, entry} of readEntries(
+    storage,
+    layout,
+    head.tail.offset,
+  )) {
+    if (offset > upTo) {
+      break;
+    }
+    [, , logged, taken] = entry;
+    tails.push({offset, logged});
+    if (offset > head.offset) {
+      entry[0].forEach((changes) => delta.add(changes));
+    }
+    if (++count % ENTRIES_A_STEP == 0) {
+      yield;
+    }
+  }
+  const tail = tails.find((one) => logged - one.logged <= maxWindowBytes)!;
+  return {delta, logged, taken, tail};
+}
+
+/** What is in segments, and what is new, as the delta leaves it. */
+class PatchedThings {
+  readonly #patches: Patches;
+  #tableId: string | null | undefined;
+
+  constructor(delta: Delta) {
+    this.#patches = new Patches(delta.toList());
+  }
+
+  *patch(things: Thing[]): Generator<Thing> {
+    for (const thing of things) {
+      const [tableId, rowId] = thing;
+      yield* this.#goTo(tableId);
+      const row = this.#patches.patch(thing);
+      if (row !== undefined) {
+        yield [tableId, rowId, row];
+      }
+    }
+  }
+
+  *finish(): Generator<Thing> {
+    yield* this.#goTo(null);
+    yield* this.#patches.takeRest(null);
+  }
+
+  /** A Table's new Rows follow its others, all new Tables the last one. */
+  *#goTo(tableId: string | null): Generator<Thing> {
+    const from = this.#tableId;
+    this.#tableId = tableId;
+    if (from !== tableId && typeof from == 'string') {
+      yield* this.#patches.takeNewRows(from);
+    }
+    if (from !== tableId && tableId === null) {
+      yield* this.#patches.takeTables();
+    }
+  }
+}
+
+/**
+ * Writes the content at an offset beside the snapshot that there is; what it
+ * returns, put into the head, makes it the one that counts.
+ */
+export async function* writeNextSnapshot(
+  on: CompactionStorage,
+  head: Head,
+  bounds: CompactionBounds,
+): Steps<NextHead> {
+  const {storage, layout, isOver} = on;
+  const generation = head.generation + 1;
+  // One that was not finished.
+  yield* deleteKeys(on, layout.getSnapshotPrefix(generation), SEGMENTS_A_STEP);
+  const {delta, ...extent} = yield* readLog(on, head, bounds);
+  const patched = new PatchedThings(delta);
+  const writer = new SnapshotWriter(layout, generation);
+  const write = async function* (things: Iterable<Thing>): Steps {
+    for (const thing of things) {
+      writer.add(thing);
+      if (writer.isFull && !isOver()) {
+        await writeKeys(storage, writer.takePuts());
+        yield;
+      }
+    }
+  };
+  for await (const segment of readSegments(
+    storage,
+    layout,
+    head.generation,
+    SEGMENTS_A_STEP,
+  )) {
+    yield* write(patched.patch(readSegment(segment)));
+  }
+  yield* write(patched.finish());
+  const snapshot = writer.finish();
+  if (!isOver()) {
+    await writeKeys(storage, writer.takePuts());
+  }
+  return {...snapshot, ...extent, offset: bounds.upTo};
+}

@@ -1,0 +1,35 @@
+/** Where a room stands: one value, which is replaced as a whole. */
+import type {Weight} from './weights.js';
+
+export type Head = {
+  version: 1;
+  epoch: string;
+  /** The snapshot's offset, and the log's extent there. */
+  offset: number;
+  logged: number;
+  taken: number;
+  /** How many snapshots there have been: which of two places it has. */
+  generation: number;
+  /** The bytes of its segments. */
+  bytes: number;
+  weights: Weight[];
+  /** From there on the log is complete. */
+  tail: Tail;
+  clients: ClientsHead;
+  /**
+   * What is no longer needed but not deleted yet: an earlier snapshot and the
+   * entries up to `tail`, or also what TinyBase's server half has stored.
+   */
+  leftovers?: 'ours' | 'legacy';
+};
+
+/** An offset, and what the log has taken up there. */
+export type Tail = {offset: number; logged: number};
+
+/** The record of answered pushes: its offset, what is logged there, its pieces. */
+export type ClientsHead = {
+  offset: number;
+  logged: number;
+  bytes: number;
+  pieces: number;
+};

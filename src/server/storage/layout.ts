@@ -1,0 +1,71 @@
+/** The keys under which a room keeps what docs/protocol.md describes. */
+
+const LAYOUT = '#tbpk:';
+const OFFSET_DIGITS = 12;
+const INDEX_DIGITS = 5;
+
+export class Layout {
+  readonly head: string;
+  /** Of the record of answered pushes, or of its pieces what they have. */
+  readonly clients: string;
+  /** What the keys of all entries begin with. */
+  readonly entries: string;
+  readonly #segments: string;
+
+  constructor(storagePrefix: string) {
+    const prefix = storagePrefix + LAYOUT;
+    this.head = prefix + 'head';
+    this.entries = prefix + 'l:';
+    this.#segments = prefix + 's:';
+    this.clients = prefix + 'clients';
+  }
+
+  /** The key of a commit; its pieces', if it has several, begin with it. */
+  getEntryKey(offset: number): string {
+    return this.entries + String(offset).padStart(OFFSET_DIGITS, '0');
+  }
+
+  /** What comes after all pieces of that commit, and before the next one. */
+  getEntryEnd(offset: number): string {
+    return this.getEntryKey(offset) + ';';
+  }
+
+  parseOffset(entryKey: string): number {
+    const start = this.entries.length;
+    return +entryKey.slice(start, start + OFFSET_DIGITS);
+  }
+
+  /**
+   * What the keys of a snapshot begin with: one is whole while the next is
+   * written, so that two places are enough.
+   */
+  getSnapshotPrefix(generation: number): string {
+    return `${this.#segments}${generation % 2}:`;
+  }
+
+  getSegmentKey(generation: number, index: number): string {
+    const digits = String(index).padStart(INDEX_DIGITS, '0');
+    return this.getSnapshotPrefix(generation) + digits;
+  }
+
+  /** Of a segment, or of one of its pieces, what all of them have. */
+  parseSegmentKey(key: string): string {
+    return key.slice(0, this.#segments.length + 2 + INDEX_DIGITS);
+  }
+}
+
+/** The keys under which so many pieces rest. */
+export const getPieceKeys = (key: string, count: number): string[] =>
+  Array.from({length: count}, (_, index) =>
+    count > 1 ? `${key}:${String(index).padStart(3, '0')}` : key,
+  );
+
+/** The keys and values of what was cut, under a key. */
+export const getPieceEntries = (
+  key: string,
+  pieces: unknown[],
+): [key: string, value: unknown][] =>
+  getPieceKeys(key, pieces.length).map((pieceKey, index) => [
+    pieceKey,
+    pieces[index],
+  ]);

@@ -1,0 +1,104 @@
+/** The log in storage: an entry a commit, in the order of their offsets. */
+import type {DeltaList} from '../../protocol/delta.js';
+import type {Answer} from '../../protocol/messages.js';
+import {type KeyValueStorage, readKeys} from './key-value-storage.js';
+import {getPieceEntries, type Layout} from './layout.js';
+import {cutText, joinText, measureText} from './pieces.js';
+
+/** How far the log is, in bytes, since the room's history began. */
+export type Extent = {
+  /** What all entries have taken up. */
+  logged: number;
+  /** What they took away of snapshots. */
+  taken: number;
+};
+
+/** What a commit changed, what it answers, and the log's extent with it. */
+export type Entry = [
+  delta: DeltaList,
+  answers: {[clientId: string]: Answer},
+  logged: number,
+  taken: number,
+];
+
+export type EntryAt = {
+  offset: number;
+  entry: Entry;
+  /** How long it is in storage. */
+  bytes: number;
+};
+
+const parseEntry = (offset: number, pieces: unknown[]): EntryAt => ({
+  offset,
+  entry: JSON.parse(joinText(pieces)),
+  bytes: (pieces as {length: number}[]).reduce(
+    (sum, {length}) => sum + length,
+    0,
+  ),
+});
+
+/** The keys and values of an entry, and the extent of the log with it. */
+export const encodeEntry = (
+  key: string,
+  {deltaText, answersText}: {deltaText: string; answersText: string},
+  before: Extent,
+  taken: number,
+): {puts: [key: string, value: unknown][]; extent: Extent} => {
+  const text = `[${deltaText},${answersText},`;
+  const extent = {
+    logged: before.logged + key.length + measureText(text),
+    taken: before.taken + Math.round(taken),
+  };
+  const pieces = cutText(`${text}${extent.logged},${extent.taken}]`);
+  return {puts: getPieceEntries(key, pieces), extent};
+};
+
+/** The entries after an offset, in order. */
+export async function* readEntries(
+  storage: KeyValueStorage,
+  layout: Layout,
+  after: number,
+): AsyncGenerator<EntryAt> {
+  let offset = 0;
+  let pieces: unknown[] = [];
+  for await (const [key, piece] of readKeys(
+    storage,
+    layout.entries,
+    layout.getEntryEnd(after),
+  )) {
+    const keyOffset = layout.parseOffset(key);
+    if (keyOffset != offset && pieces.length) {
+      yield parseEntry(offset, pieces);
+      pieces = [];
+    }
+    offset = keyOffset;
+    pieces.push(piece);
+  }
+  if (pieces.length) {
+    yield parseEntry(offset, pieces);
+  }
+}
+
+/**
+ * The newest entry after an offset, from what a list of the last key alone gave:
+ * it is read again where that was the last of several pieces.
+ */
+export const readNewestEntry = async (
+  storage: KeyValueStorage,
+  layout: Layout,
+  after: number,
+  newest: Map<string, unknown>,
+): Promise<EntryAt | undefined> => {
+  const [key] = newest.keys();
+  const offset = key === undefined ? 0 : layout.parseOffset(key);
+  if (offset <= after) {
+    return undefined;
+  }
+  if (key == layout.getEntryKey(offset)) {
+    return parseEntry(offset, [newest.get(key)]);
+  }
+  for await (const entry of readEntries(storage, layout, offset - 1)) {
+    return entry;
+  }
+  return undefined;
+};
