@@ -5,7 +5,7 @@
 import type {Store} from 'tinybase';
 import {type Changes, type Content, isEmpty} from '../protocol/changes.js';
 import {isCompact} from '../protocol/content.js';
-import type {RoomLimits} from '../protocol/limits.js';
+import {COMPACTION_DELAY_MS, type RoomLimits} from '../protocol/limits.js';
 import {type FragmentHeader, PROTOCOL_VERSION} from '../protocol/messages.js';
 import {parseChanges, parseJson} from '../protocol/parse-changes.js';
 import {Audience, type Author} from './audience.js';
@@ -547,9 +547,16 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     }
     this.#isCompacting = true;
     const resets = this.#resets;
+    const pause = (delayMs?: number) =>
+      new Promise<void>((resolve) => this.#edge.schedule(resolve, delayMs));
     try {
+      // Who deletes a lot often goes on to write a lot.
+      await pause(COMPACTION_DELAY_MS);
       for await (const _ of this.#state.compact()) {
-        await new Promise<void>((resolve) => this.#edge.schedule(resolve));
+        await pause();
+        if (resets != this.#resets) {
+          break;
+        }
       }
     } catch (error) {
       // What it was about to write may be there or not: the room reads it anew.

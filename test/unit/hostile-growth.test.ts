@@ -141,6 +141,7 @@ describe('a room holds no more', () => {
     await hostile.greet();
     for (let i = 1; i <= 5_000; i++) {
       await hostile.say(`p[${i},[`);
+      room.advance(10);
     }
     // The log up to its compaction, and what is kept of it.
     expect(getStoredLength(room)).toBeLessThan(300_000);

@@ -1,7 +1,8 @@
 import {describe, expect, test} from 'vitest';
 import {readLegacyLayout} from '../../src/server/storage/legacy-layout.js';
+import {COMPACTION_DELAY_MS} from '../../src/protocol/limits.js';
 import {RoomLog} from '../../src/server/storage/room-log.js';
-import {createMemoryRoom} from '../support/memory-room.js';
+import {createMemoryRoom, type MemoryRoom} from '../support/memory-room.js';
 import {createMemoryStorage} from '../support/memory-storage.js';
 
 /** What TinyBase's server half stores, behind a prefix. */
@@ -33,7 +34,8 @@ const APP: [string, unknown][] = [
 ];
 
 /** What the room does in steps is done. */
-const settle = async (): Promise<void> => {
+const settle = async (room: MemoryRoom): Promise<void> => {
+  room.advance(COMPACTION_DELAY_MS);
   for (let round = 0; round < 100; round++) {
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -70,7 +72,7 @@ describe("TinyBase's layout", () => {
     const [tables, values] = await room.getContent();
     expect(values).toEqual(JSON.parse(CONTENT)[1]);
     expect(tables.pets).toEqual(JSON.parse(CONTENT)[0].pets);
-    await settle();
+    await settle(room);
     expect(
       storage
         .getEntries()
@@ -86,7 +88,7 @@ describe("TinyBase's layout", () => {
     const room = createMemoryRoom({storage});
     // As TinyBase itself would read it.
     expect((await room.getContent())[1]).toMatchObject({open: true, otes: 7});
-    await settle();
+    await settle(room);
     expect(
       storage
         .getEntries()
@@ -135,7 +137,7 @@ describe("TinyBase's layout", () => {
     const room = createMemoryRoom({storage});
     const [tables] = await room.getContent();
     expect(Object.keys(tables.t)).toHaveLength(2_000);
-    await settle();
+    await settle(room);
     expect(storage.getEntries().length).toBeLessThan(10);
   });
 

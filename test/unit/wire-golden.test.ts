@@ -6,6 +6,7 @@
  */
 import {existsSync, readFileSync} from 'node:fs';
 import {beforeAll, describe, expect, test} from 'vitest';
+import {COMPACTION_DELAY_MS} from '../../src/protocol/limits.js';
 import {
   COMMIT,
   FRAGMENT,
@@ -111,10 +112,14 @@ const converse = async () => {
   b.disconnect();
   a.store.setValue('large', '\u20AC'.repeat(300_000));
   await flush();
+  room.advance(COMPACTION_DELAY_MS);
+  await flush();
   const large = getStored();
 
   say('a snapshot; b comes from before the log');
   a.store.setValue('large', 'x'.repeat(310_000));
+  await flush();
+  room.advance(COMPACTION_DELAY_MS);
   await flush();
   const after = getStored();
   b.reconnect();

@@ -42,23 +42,32 @@ export class SegmentWriter {
   #first: string | undefined;
   #last = '';
   #tableId: string | null | undefined;
+  #table = '';
 
   constructor(emit: (segment: Uint8Array) => void) {
     this.#emit = emit;
   }
 
-  /** Adds a Row, or a Value of the Table null; answers its length in bytes. */
-  add(tableId: string | null, rowId: string, row: RowChanges | Atom): number {
-    const table =
-      tableId === this.#tableId ? this.#last : encodeTableId(tableId);
-    this.#tableId = tableId;
-    const text = `${JSON.stringify(rowId)}:${JSON.stringify(row)}`;
-    const length = this.#write(table, text);
+  /**
+   * Adds the JSON of a Row, or of a Value of the Table null, with its id; answers
+   * its length in bytes.
+   */
+  add(tableId: string | null, text: string): number {
+    const length = this.addIfFits(tableId, text);
     if (length !== undefined) {
       return length;
     }
     this.#flush();
-    return this.#write(table, text) ?? this.#emitAlone(table, text);
+    return this.addIfFits(tableId, text) ?? this.#emitAlone(this.#table, text);
+  }
+
+  /** Adds the JSON of several, or none where the segment is too full for that. */
+  addIfFits(tableId: string | null, text: string): number | undefined {
+    if (tableId !== this.#tableId) {
+      this.#tableId = tableId;
+      this.#table = encodeTableId(tableId);
+    }
+    return this.#write(this.#table, text);
   }
 
   finish(): void {

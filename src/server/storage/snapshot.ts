@@ -1,5 +1,5 @@
 /** A snapshot of the content in storage: written, and read. */
-import type {Content} from '../../protocol/changes.js';
+import type {Atom, Content, RowChanges} from '../../protocol/changes.js';
 import type {Head} from './head.js';
 import {type KeyValueStorage, readKeys} from './key-value-storage.js';
 import {getPieceEntries, type Layout} from './layout.js';
@@ -10,8 +10,30 @@ import {Weights} from './weights.js';
 /** So many values are in memory at a time, of 128 KiB each. */
 const SEGMENTS_A_PAGE = 32;
 
+/** Of such a length a batch is aimed at, and up to which it is used. */
+const BATCH_LENGTH = 8_000;
+const MAX_BATCH_LENGTH = 16_000;
+const MAX_BATCH = 100;
+
 /** What a head says of the snapshot itself. */
 export type SnapshotHead = Pick<Head, 'generation' | 'bytes' | 'weights'>;
+
+/** Rows of a Table, or Values of the Table null. */
+class Batch {
+  readonly tableId: string | null;
+  /** By their ids, which may be `__proto__`, too. */
+  readonly things: {[id: string]: RowChanges | Atom} = Object.create(null);
+  count = 0;
+
+  constructor(tableId: string | null) {
+    this.tableId = tableId;
+  }
+
+  add(id: string, thing: RowChanges | Atom): void {
+    this.things[id] = thing;
+    this.count++;
+  }
+}
 
 /** Makes the keys and values of a snapshot. */
 export class SnapshotWriter {
@@ -19,6 +41,9 @@ export class SnapshotWriter {
   readonly #generation: number;
   readonly #weights = new Weights();
   readonly #segments: SegmentWriter;
+  /** Things of one Table that are made JSON together: that is faster. */
+  #batch = new Batch(null);
+  #batchSize = 1;
   #puts: [key: string, value: unknown][] = [];
   #count = 0;
   #bytes = 0;
@@ -29,13 +54,17 @@ export class SnapshotWriter {
     this.#segments = new SegmentWriter((segment) => this.#emit(segment));
   }
 
-  add(thing: Thing): void {
-    const [tableId, rowId, row] = thing;
-    const bytes = this.#segments.add(tableId, rowId, row);
-    this.#weights.add(tableId, rowId, row, bytes);
+  add([tableId, rowId, row]: Thing): void {
+    const batch = this.#batch;
+    if (batch.tableId !== tableId || batch.count >= this.#batchSize) {
+      this.#flush();
+      this.#batch = new Batch(tableId);
+    }
+    this.#batch.add(rowId, row);
   }
 
   finish(): SnapshotHead {
+    this.#flush();
     this.#segments.finish();
     return {
       generation: this.#generation,
@@ -52,6 +81,31 @@ export class SnapshotWriter {
   /** What is complete so far. */
   takePuts(): [key: string, value: unknown][] {
     return this.#puts.splice(0);
+  }
+
+  #flush(): void {
+    const {tableId, things, count} = this.#batch;
+    if (!count) {
+      return;
+    }
+    const text = JSON.stringify(things).slice(1, -1);
+    const bytes =
+      text.length <= MAX_BATCH_LENGTH
+        ? this.#segments.addIfFits(tableId, text)
+        : undefined;
+    if (bytes !== undefined) {
+      this.#weights.add(tableId, things, bytes);
+    } else {
+      // One by one, for a segment to be full, and to see which are large.
+      for (const id of Object.keys(things)) {
+        const thing = things[id]!;
+        const one = `${JSON.stringify(id)}:${JSON.stringify(thing)}`;
+        const length = this.#segments.add(tableId, one);
+        this.#weights.add(tableId, {[id]: thing}, length);
+      }
+    }
+    const fitting = Math.floor((count * BATCH_LENGTH) / text.length);
+    this.#batchSize = Math.max(1, Math.min(fitting, MAX_BATCH));
   }
 
   #emit(segment: Uint8Array): void {

@@ -64,21 +64,22 @@ export class Weights {
     }
   }
 
-  /** Notes that the snapshot has a Row, or a Value of the Table null. */
+  /** Notes that a snapshot has Rows of about the same, or Values of no Table. */
   add(
     tableId: string | null,
-    rowId: string,
-    row: RowChanges | Atom,
+    things: {[rowId: string]: RowChanges | Atom},
     bytes: number,
   ): void {
     const {rest, large} = this.#ensure(tableId);
-    const cells = countCells(row);
-    if (bytes > MIN_LARGE_BYTES) {
-      const weight: Weight = [tableId, rowId, bytes, 1, cells];
-      large.set(rowId, {weight, gone: 0});
+    const rowIds = Object.keys(things);
+    const [rowId] = rowIds;
+    const cells = countCells(things[rowId!]!) * rowIds.length;
+    if (bytes > MIN_LARGE_BYTES && rowIds.length == 1) {
+      const weight: Weight = [tableId, rowId!, bytes, 1, cells];
+      large.set(rowId!, {weight, gone: 0});
     } else {
       rest.weight[2] += bytes;
-      rest.weight[3]++;
+      rest.weight[3] += rowIds.length;
       rest.weight[4] += cells;
     }
   }
