@@ -1,7 +1,6 @@
 /** Asks a room's hooks which of the changes it takes. */
 import {createStore, type Store} from 'tinybase';
 import {
-  type Atom,
   type Changes,
   type Content,
   createChanges,
@@ -10,10 +9,13 @@ import {
   isEmptyThings,
   type RowChanges,
   type TableChanges,
+  type TablesChanges,
+  type ValuesChanges,
 } from '../protocol/changes.js';
 import {applyToStore} from './live-store.js';
+import {each, type MaybePromise, andThen} from './verdicts.js';
 
-type Verdict = boolean | Promise<boolean>;
+type Verdict = MaybePromise<boolean>;
 
 /** TinyBase's eight hooks; `Who` is the request or the connection. */
 export interface Hooks<Who = any> {
@@ -48,8 +50,14 @@ export interface Hooks<Who = any> {
 
 export type Authorised = {accepted: Changes; refused: boolean};
 
+export type AuthoriseOptions = {
+  hooks: Hooks;
+  store: Store;
+  who: unknown;
+  initialSave: boolean;
+};
+
 const createThings = (): any => Object.create(null);
-const decode = (atom: Atom) => decodeAtom(atom);
 
 /** What a schema leaves of Rows to be changed: tried on a copy of them. */
 const tryOut = (store: Store, tableId: string, rows: TableChanges): Store => {
@@ -67,6 +75,260 @@ const tryOut = (store: Store, tableId: string, rows: TableChanges): Store => {
   return copy;
 };
 
+/** Asks for changes of one client, or of one request. */
+class Authorisation {
+  readonly #hooks: Hooks;
+  readonly #store: Store;
+  readonly #who: unknown;
+  readonly #initialSave: boolean;
+  refused = false;
+
+  constructor({hooks, store, who, initialSave}: AuthoriseOptions) {
+    this.#hooks = hooks;
+    this.#store = store;
+    this.#who = who;
+    this.#initialSave = initialSave;
+  }
+
+  authoriseTables(
+    tables: TablesChanges,
+    accepted: TablesChanges,
+  ): MaybePromise<void> {
+    return each(Object.keys(tables), (tableId) => {
+      const table = tables[tableId]!;
+      const accept = (taken: TableChanges | typeof DELETED) => {
+        if (taken === DELETED || !isEmptyThings(taken)) {
+          accepted[tableId] = taken;
+        }
+      };
+      return table === DELETED
+        ? this.#when(this.#canDelTable(tableId), () =>
+            andThen(this.#authoriseDelTable(tableId), accept),
+          )
+        : this.#when(
+            this.#hooks.canSetTable(tableId, this.#initialSave, this.#who),
+            () => andThen(this.#authoriseTable(tableId, table), accept),
+          );
+    });
+  }
+
+  authoriseValues(
+    values: ValuesChanges,
+    accepted: ValuesChanges,
+  ): MaybePromise<void> {
+    return each(Object.keys(values), (valueId) => {
+      const atom = values[valueId]!;
+      return this.#when(
+        atom === DELETED
+          ? this.#hooks.canDelValue(valueId, this.#who)
+          : this.#hooks.canSetValue(
+              valueId,
+              decodeAtom(atom),
+              this.#initialSave,
+              this.#who,
+              this.#store.getValue(valueId),
+            ),
+        () => {
+          accepted[valueId] = atom;
+        },
+      );
+    });
+  }
+
+  /** Does something where a hook lets it, and notes where it does not. */
+  #when(
+    verdict: Verdict,
+    run: () => MaybePromise<void>,
+    otherwise = (): void => {},
+  ): MaybePromise<void> {
+    return andThen(verdict, (isAllowed) => {
+      if (isAllowed) {
+        return run();
+      }
+      this.refused = true;
+      return otherwise();
+    });
+  }
+
+  #canDelTable(tableId: string): Verdict {
+    return this.#hooks.canDelTable(tableId, this.#who);
+  }
+
+  #canDelCells(
+    tableId: string,
+    rowId: string,
+    cellIds: string[],
+  ): MaybePromise<boolean> {
+    let allowed = true;
+    const asked = each(cellIds, (cellId) =>
+      this.#when(
+        this.#hooks.canDelCell(tableId, rowId, cellId, this.#who),
+        () => {},
+        () => {
+          allowed = false;
+        },
+      ),
+    );
+    return andThen(asked, () => allowed);
+  }
+
+  /** A Row, and all of its Cells. */
+  #canDelRow(tableId: string, rowId: string): MaybePromise<boolean> {
+    return andThen(
+      this.#hooks.canDelRow(tableId, rowId, this.#who),
+      (isAllowed) => {
+        this.refused ||= !isAllowed;
+        return (
+          isAllowed &&
+          this.#canDelCells(
+            tableId,
+            rowId,
+            this.#store.getCellIds(tableId, rowId),
+          )
+        );
+      },
+    );
+  }
+
+  #authoriseDelTable(
+    tableId: string,
+  ): MaybePromise<TableChanges | typeof DELETED> {
+    const rowIds = this.#store.getRowIds(tableId);
+    const kept = new Set<string>();
+    const asked = each(rowIds, (rowId) =>
+      andThen(this.#canDelRow(tableId, rowId), (isAllowed) => {
+        if (!isAllowed) {
+          kept.add(rowId);
+        }
+      }),
+    );
+    return andThen(asked, () => {
+      if (!kept.size) {
+        return DELETED;
+      }
+      const rows: TableChanges = createThings();
+      for (const rowId of rowIds) {
+        if (!kept.has(rowId)) {
+          rows[rowId] = DELETED;
+        }
+      }
+      return rows;
+    });
+  }
+
+  #authoriseTable(
+    tableId: string,
+    table: TableChanges,
+  ): MaybePromise<TableChanges> {
+    const rows: TableChanges = createThings();
+    const asked = each(Object.keys(table), (rowId) => {
+      const row = table[rowId]!;
+      if (row === DELETED) {
+        return andThen(this.#canDelRow(tableId, rowId), (isAllowed) => {
+          if (isAllowed) {
+            rows[rowId] = DELETED;
+          }
+        });
+      }
+      return this.#when(
+        this.#hooks.canSetRow(tableId, rowId, this.#initialSave, this.#who),
+        () =>
+          andThen(this.#authoriseRow(tableId, rowId, row), (cells) => {
+            if (!isEmptyThings(cells)) {
+              rows[rowId] = cells;
+            }
+          }),
+      );
+    });
+    return andThen(asked, () =>
+      this.#emptiesTable(tableId, rows)
+        ? this.#unlessKept(this.#canDelTable(tableId), rows)
+        : rows,
+    );
+  }
+
+  #authoriseRow(
+    tableId: string,
+    rowId: string,
+    row: RowChanges,
+  ): MaybePromise<RowChanges> {
+    const cells: RowChanges = createThings();
+    const asked = each(Object.keys(row), (cellId) => {
+      const atom = row[cellId]!;
+      return this.#when(
+        atom === DELETED
+          ? this.#hooks.canDelCell(tableId, rowId, cellId, this.#who)
+          : this.#hooks.canSetCell(
+              tableId,
+              rowId,
+              cellId,
+              decodeAtom(atom),
+              this.#initialSave,
+              this.#who,
+              this.#store.getCell(tableId, rowId, cellId),
+            ),
+        () => {
+          cells[cellId] = atom;
+        },
+      );
+    });
+    return andThen(asked, () =>
+      this.#emptiesRow(tableId, rowId, cells)
+        ? this.#unlessKept(
+            this.#hooks.canDelRow(tableId, rowId, this.#who),
+            cells,
+          )
+        : cells,
+    );
+  }
+
+  /** What deletes the last of something, or nothing where that is to stay. */
+  #unlessKept<Things extends object>(
+    verdict: Verdict,
+    things: Things,
+  ): MaybePromise<Things> {
+    return andThen(verdict, (isAllowed) => {
+      this.refused ||= !isAllowed;
+      return isAllowed ? things : createThings();
+    });
+  }
+
+  #emptiesRow(tableId: string, rowId: string, cells: RowChanges): boolean {
+    const store = this.#store;
+    const cellIds = store.getCellIds(tableId, rowId);
+    return (
+      cellIds.length > 0 &&
+      cellIds.every((cellId) => cellId in cells) &&
+      (store.hasTablesSchema()
+        ? !tryOut(store, tableId, {[rowId]: cells}).hasRow(tableId, rowId)
+        : Object.values(cells).every((atom) => atom === DELETED))
+    );
+  }
+
+  #emptiesTable(tableId: string, rows: TableChanges): boolean {
+    const store = this.#store;
+    const isDeletion = (rowId: string) => {
+      const row = rows[rowId]!;
+      return (
+        row === DELETED ||
+        (Object.values(row).every((atom) => atom === DELETED) &&
+          store.getCellIds(tableId, rowId).every((cellId) => cellId in row))
+      );
+    };
+    const rowIds = Object.keys(rows);
+    // Counted first: a Table may have many more Rows than a push changes.
+    const count = store.getRowCount(tableId);
+    return (
+      count > 0 &&
+      count <= rowIds.length &&
+      store.getRowIds(tableId).every((rowId) => rowId in rows) &&
+      (store.hasTablesSchema()
+        ? !tryOut(store, tableId, rows).hasTable(tableId)
+        : rowIds.every(isDeletion))
+    );
+  }
+}
+
 /**
  * What the hooks let through. Deleting a Table asks for its Rows, deleting a Row
  * for its Cells, and whatever deletes the last of a Row or Table asks for that
@@ -74,156 +336,11 @@ const tryOut = (store: Store, tableId: string, rows: TableChanges): Store => {
  */
 export const authorise = async (
   [tables, values]: Changes | Content,
-  options: {hooks: Hooks; store: Store; who: unknown; initialSave: boolean},
+  options: AuthoriseOptions,
 ): Promise<Authorised> => {
-  const {hooks, store, who, initialSave} = options;
   const accepted: Changes = [createThings(), createThings(), 1];
-  let refused = false;
-
-  const allow = async (...verdicts: (() => Verdict)[]): Promise<boolean> => {
-    for (const verdict of verdicts) {
-      if (!(await verdict())) {
-        refused = true;
-        return false;
-      }
-    }
-    return true;
-  };
-  const every = async (ids: string[], can: (id: string) => Promise<boolean>) =>
-    (await Promise.all(ids.map(can))).every(Boolean);
-  const each = <Thing>(
-    things: {[id: string]: Thing},
-    visit: (id: string, thing: Thing) => Promise<void>,
-  ) => Promise.all(Object.keys(things).map((id) => visit(id, things[id]!)));
-
-  const allowDelCell = (tableId: string, rowId: string, cellId: string) =>
-    allow(() => hooks.canDelCell(tableId, rowId, cellId, who));
-  const allowDelRow = (tableId: string, rowId: string) =>
-    allow(
-      () => hooks.canDelRow(tableId, rowId, who),
-      () =>
-        every(store.getCellIds(tableId, rowId), (cellId) =>
-          allowDelCell(tableId, rowId, cellId),
-        ),
-    );
-
-  const authoriseRow = async (
-    tableId: string,
-    rowId: string,
-    row: RowChanges,
-  ): Promise<RowChanges> => {
-    const cells: RowChanges = createThings();
-    await each(row, async (cellId, atom) => {
-      if (
-        atom === DELETED
-          ? await allowDelCell(tableId, rowId, cellId)
-          : await allow(() =>
-              hooks.canSetCell(
-                tableId,
-                rowId,
-                cellId,
-                decode(atom),
-                initialSave,
-                who,
-                store.getCell(tableId, rowId, cellId),
-              ),
-            )
-      ) {
-        cells[cellId] = atom;
-      }
-    });
-    const cellIds = store.getCellIds(tableId, rowId);
-    const empties =
-      cellIds.length > 0 &&
-      cellIds.every((cellId) => cellId in cells) &&
-      (store.hasTablesSchema()
-        ? !tryOut(store, tableId, {[rowId]: cells}).hasRow(tableId, rowId)
-        : Object.values(cells).every((atom) => atom === DELETED));
-    return empties && !(await allow(() => hooks.canDelRow(tableId, rowId, who)))
-      ? createThings()
-      : cells;
-  };
-
-  const authoriseTable = async (
-    tableId: string,
-    table: TableChanges,
-  ): Promise<TableChanges> => {
-    const rows: TableChanges = createThings();
-    await each(table, async (rowId, row) => {
-      if (row === DELETED) {
-        if (await allowDelRow(tableId, rowId)) {
-          rows[rowId] = DELETED;
-        }
-      } else if (
-        await allow(() => hooks.canSetRow(tableId, rowId, initialSave, who))
-      ) {
-        const cells = await authoriseRow(tableId, rowId, row);
-        if (!isEmptyThings(cells)) {
-          rows[rowId] = cells;
-        }
-      }
-    });
-    const isDeletion = (rowId: string, row: RowChanges | string) =>
-      row === DELETED ||
-      (Object.values(row).every((atom) => atom === DELETED) &&
-        store
-          .getCellIds(tableId, rowId)
-          .every((cellId) => cellId in (row as any)));
-    const rowIds = store.getRowIds(tableId);
-    const empties =
-      rowIds.length > 0 &&
-      rowIds.every((rowId) => rowId in rows) &&
-      (store.hasTablesSchema()
-        ? !tryOut(store, tableId, rows).hasTable(tableId)
-        : Object.keys(rows).every((rowId) => isDeletion(rowId, rows[rowId]!)));
-    return empties && !(await allow(() => hooks.canDelTable(tableId, who)))
-      ? createThings()
-      : rows;
-  };
-
-  await each(tables, async (tableId, table) => {
-    if (table !== DELETED) {
-      if (await allow(() => hooks.canSetTable(tableId, initialSave, who))) {
-        const rows = await authoriseTable(tableId, table);
-        if (!isEmptyThings(rows)) {
-          accepted[0][tableId] = rows;
-        }
-      }
-    } else if (await allow(() => hooks.canDelTable(tableId, who))) {
-      const rowIds = store.getRowIds(tableId);
-      const kept = new Set<string>();
-      await Promise.all(
-        rowIds.map(async (rowId) => {
-          if (!(await allowDelRow(tableId, rowId))) {
-            kept.add(rowId);
-          }
-        }),
-      );
-      accepted[0][tableId] = kept.size
-        ? Object.fromEntries(
-            rowIds
-              .filter((rowId) => !kept.has(rowId))
-              .map((rowId) => [rowId, DELETED]),
-          )
-        : DELETED;
-    }
-  });
-  await each(values, async (valueId, atom) => {
-    if (
-      atom === DELETED
-        ? await allow(() => hooks.canDelValue(valueId, who))
-        : await allow(() =>
-            hooks.canSetValue(
-              valueId,
-              decode(atom),
-              initialSave,
-              who,
-              store.getValue(valueId),
-            ),
-          )
-    ) {
-      accepted[1][valueId] = atom;
-    }
-  });
-  return {accepted, refused};
+  const authorisation = new Authorisation(options);
+  await authorisation.authoriseTables(tables, accepted[0]);
+  await authorisation.authoriseValues(values, accepted[1]);
+  return {accepted, refused: authorisation.refused};
 };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {createStore, type Store} from 'tinybase';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, test, vi} from 'vitest';
 import type {Changes} from '../../src/protocol/changes.js';
 import {authorise, type Hooks} from '../../src/server/authorise.js';
 import {applyToStore} from '../../src/server/live-store.js';
@@ -237,5 +237,25 @@ describe('hooks', () => {
       ),
       {numRuns: 1_000},
     );
+  });
+
+  test('take no longer where the Table has many more Rows', async () => {
+    const store = createStore().setTable(
+      't',
+      Object.fromEntries(
+        Array.from({length: 1_000}, (_, row) => [`r${row}`, {c: row}]),
+      ),
+    );
+    const getRowIds = vi.fn(store.getRowIds);
+    const {hooks} = createHooks();
+    const changes: any = [{t: {r1: '\uFFFC', r2: {c: 1}}}, {}, 1];
+    const {accepted} = await authorise(changes, {
+      hooks,
+      store: {...store, getRowIds},
+      who: null,
+      initialSave: false,
+    });
+    expect(accepted[0]).toEqual(changes[0]);
+    expect(getRowIds).not.toHaveBeenCalled();
   });
 });

@@ -82,7 +82,7 @@ export async function* deleteLegacyKeys(
   {storage, isOver}: CompactionStorage,
   prefix: string,
 ): Steps {
-  let keys: string[] = [];
+  const keys: string[] = [];
   const deleteAll = async () => {
     if (!isOver()) {
       await writeKeys(storage, [], keys.splice(0));

@@ -41,15 +41,8 @@ type TableWeight = {
 const measureAtom = (atom: Atom): number =>
   atom === DELETED ? 0 : typeof atom == 'string' ? atom.length : 4;
 
-const countCells = (row: RowChanges | Atom): number => {
-  let count = 0;
-  if (typeof row == 'object') {
-    for (const _ in row) {
-      count++;
-    }
-  }
-  return Math.max(count, 1);
-};
+const countCells = (row: RowChanges | Atom): number =>
+  typeof row == 'object' && row ? Object.keys(row).length : 1;
 
 export class Weights {
   readonly #tables = new Map<string | null, TableWeight>();
