@@ -137,6 +137,9 @@ export const MAX_LOG_BYTES = 8_000_000;
 /** How long after it is due a compaction begins: bursts are shorter. */
 export const COMPACTION_DELAY_MS = 1_000;
 
+/** Longest that a compaction rests between two steps. */
+export const MAX_COMPACTION_PAUSE_MS = 20;
+
 /** Most that one turn takes up, if not a single push is longer. */
 export const MAX_TURN_LENGTH = 8_000_000;
 

@@ -5,7 +5,11 @@
 import type {Store} from 'tinybase';
 import {type Changes, type Content, isEmpty} from '../protocol/changes.js';
 import {isCompact} from '../protocol/content.js';
-import {COMPACTION_DELAY_MS, type RoomLimits} from '../protocol/limits.js';
+import {
+  COMPACTION_DELAY_MS,
+  MAX_COMPACTION_PAUSE_MS,
+  type RoomLimits,
+} from '../protocol/limits.js';
 import {type FragmentHeader, PROTOCOL_VERSION} from '../protocol/messages.js';
 import {parseChanges, parseJson} from '../protocol/parse-changes.js';
 import {Audience, type Author} from './audience.js';
@@ -552,8 +556,12 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     try {
       // Who deletes a lot often goes on to write a lot.
       await pause(COMPACTION_DELAY_MS);
+      let startedAt = this.#edge.now();
       for await (const _ of this.#state.compact()) {
-        await pause();
+        // As long as the step took: half of the time is for who pushes.
+        const tookMs = this.#edge.now() - startedAt;
+        await pause(Math.min(tookMs, MAX_COMPACTION_PAUSE_MS));
+        startedAt = this.#edge.now();
         if (resets != this.#resets) {
           break;
         }

@@ -1,6 +1,7 @@
 import {describe, expect, test} from 'vitest';
 import {
   readKeys,
+  readPages,
   writeKeys,
 } from '../../src/server/storage/key-value-storage.js';
 import {createMemoryStorage} from '../support/memory-storage.js';
@@ -39,13 +40,36 @@ describe('storage', () => {
   test('is read after a key, be it there or not', async () => {
     const storage = createMemoryStorage(createEntries(600));
     const [[first]] = createEntries(1) as [[string, number]];
-    expect(await collect(readKeys(storage, 'key:', first))).toEqual(
-      createEntries(600).slice(1),
+    expect(
+      await collect(readKeys(storage, 'key:', {startAfter: first})),
+    ).toEqual(createEntries(600).slice(1));
+    expect(
+      await collect(readKeys(storage, 'key:', {startAfter: 'key:00549x'})),
+    ).toEqual(createEntries(600).slice(550));
+    expect(
+      await collect(readKeys(storage, 'key:', {startAfter: 'key:~'})),
+    ).toEqual([]);
+  });
+
+  test('is read in pages of about so many bytes', async () => {
+    const storage = createMemoryStorage(
+      Array.from({length: 700}, (_, index) => [
+        `key:${1_000 + index}`,
+        'x'.repeat(index < 100 ? 100_000 : 100),
+      ]),
     );
-    expect(await collect(readKeys(storage, 'key:', 'key:00549x'))).toEqual(
-      createEntries(600).slice(550),
-    );
-    expect(await collect(readKeys(storage, 'key:', 'key:~'))).toEqual([]);
+    const sizes: number[] = [];
+    let count = 0;
+    for await (const page of readPages(storage, 'key:', {pageBytes: 500_000})) {
+      sizes.push(
+        page.reduce((sum, [, value]) => sum + (value as string).length, 0),
+      );
+      count += page.length;
+    }
+    expect(count).toBe(700);
+    expect(Math.max(...sizes)).toBeLessThan(600_000);
+    // Small values: as many as there are, after a page that tells.
+    expect(sizes.length).toBeLessThan(30);
   });
 
   test('is written in calls of as many keys as the platform takes', async () => {

@@ -4,16 +4,21 @@
  */
 import {Delta} from '../../protocol/delta.js';
 import type {Head, Tail} from './head.js';
-import {type KeyValueStorage, writeKeys} from './key-value-storage.js';
+import {
+  type KeyValueStorage,
+  readPages,
+  writeKeys,
+} from './key-value-storage.js';
 import type {Layout} from './layout.js';
 import {readEntries} from './log-entries.js';
 import {Patches} from './patches.js';
 import {readSegment, type Thing} from './segments.js';
 import {readSegments, type SnapshotHead, SnapshotWriter} from './snapshot.js';
 
-/** What a step deals with: entries, or segments of 128 KiB each. */
-export const ENTRIES_A_STEP = 100;
-export const SEGMENTS_A_STEP = 4;
+/** How much a step deals with: it is what a push may have to wait for. */
+const STEP_BYTES = 130_000;
+/** So many keys cost as much as that, however little is in them. */
+const MAX_KEYS_A_STEP = 100;
 
 export type CompactionStorage = {
   storage: KeyValueStorage;
@@ -32,22 +37,24 @@ export type NextHead = SnapshotHead &
 /** A step ends with each thing that these yield. */
 export type Steps<Result = void> = AsyncGenerator<void, Result>;
 
-/** Deletes what has a prefix, as long as `isMeant` holds for the keys. */
+/** Deletes what has a prefix, up to the first key that is not meant. */
 export async function* deleteKeys(
   {storage, isOver}: CompactionStorage,
   prefix: string,
-  limit: number,
   isMeant: (key: string) => boolean = () => true,
 ): Steps {
-  for (;;) {
-    const page = await storage.list({prefix, limit});
-    const keys = [...page.keys()].filter(isMeant);
-    if (isOver() || !keys.length) {
-      return;
+  for await (const page of readPages(storage, prefix, {
+    pageBytes: STEP_BYTES,
+  })) {
+    const keys = page.map(([key]) => key).filter(isMeant);
+    while (keys.length) {
+      if (isOver()) {
+        return;
+      }
+      await writeKeys(storage, [], keys.splice(0, MAX_KEYS_A_STEP));
+      yield;
     }
-    await writeKeys(storage, [], keys);
-    yield;
-    if (keys.length < limit) {
+    if (!isMeant(page.at(-1)![0])) {
       return;
     }
   }
@@ -62,11 +69,12 @@ async function* readLog(
   const delta = new Delta();
   const tails: Tail[] = [head.tail];
   let {logged, taken} = head;
-  let count = 0;
-  for await (const {offset, entry} of readEntries(
+  let stepBytes = 0;
+  for await (const {offset, entry, bytes} of readEntries(
     storage,
     layout,
     head.tail.offset,
+    STEP_BYTES,
   )) {
     if (offset > upTo) {
       break;
@@ -76,7 +84,9 @@ async function* readLog(
     if (offset > head.offset) {
       entry[0].forEach((changes) => delta.add(changes));
     }
-    if (++count % ENTRIES_A_STEP == 0) {
+    stepBytes += bytes + STEP_BYTES / MAX_KEYS_A_STEP;
+    if (stepBytes >= STEP_BYTES) {
+      stepBytes = 0;
       yield;
     }
   }
@@ -134,7 +144,7 @@ export async function* writeNextSnapshot(
   const {storage, layout, isOver} = on;
   const generation = head.generation + 1;
   // One that was not finished.
-  yield* deleteKeys(on, layout.getSnapshotPrefix(generation), SEGMENTS_A_STEP);
+  yield* deleteKeys(on, layout.getSnapshotPrefix(generation));
   const {delta, ...extent} = yield* readLog(on, head, bounds);
   const patched = new PatchedThings(delta);
   const writer = new SnapshotWriter(layout, generation);
@@ -147,12 +157,9 @@ export async function* writeNextSnapshot(
       }
     }
   };
-  for await (const segment of readSegments(
-    storage,
-    layout,
-    head.generation,
-    SEGMENTS_A_STEP,
-  )) {
+  for await (const segment of readSegments(storage, layout, head.generation, {
+    pageBytes: STEP_BYTES,
+  })) {
     yield* write(patched.patch(readSegment(segment)));
   }
   yield* write(patched.finish());

@@ -19,7 +19,12 @@ export interface KeyValueStorage {
 
 /** Most keys in one call. */
 const MAX_KEYS = 128;
-const PAGE_SIZE = 512;
+const MAX_VALUE_BYTES = 131_072;
+
+/** Most keys of a page, whose values are then in memory together. */
+const MAX_PAGE_SIZE = 512;
+/** How much of them that is about, if nobody says otherwise. */
+const PAGE_BYTES = 4_000_000;
 
 /** Puts and deletes any number of keys, together. */
 export const writeKeys = (
@@ -37,29 +42,55 @@ export const writeKeys = (
   return Promise.all(calls);
 };
 
-/** Reads the entries with a prefix, after a key if given, page by page. */
+export type ReadOptions = {
+  /** Reads on after this key. */
+  startAfter?: string | undefined;
+  /** How much a page is about. */
+  pageBytes?: number;
+};
+
+const measureValue = (value: unknown): number =>
+  (value as {length?: number} | null)?.length ?? 0;
+
+/** Reads the entries with a prefix, so much at a time, in their order. */
+export async function* readPages(
+  storage: KeyValueStorage,
+  prefix: string,
+  {startAfter, pageBytes = PAGE_BYTES}: ReadOptions = {},
+): AsyncGenerator<[key: string, value: unknown][]> {
+  let limit = Math.max(1, Math.floor(pageBytes / MAX_VALUE_BYTES));
+  let after = startAfter;
+  for (;;) {
+    const page = await storage.list({
+      prefix,
+      ...(after === undefined ? {} : {startAfter: after}),
+      limit,
+    });
+    const entries = [...page];
+    if (entries.length) {
+      yield entries;
+    }
+    if (entries.length < limit) {
+      return;
+    }
+    [after] = entries.at(-1)!;
+    const bytes = entries.reduce(
+      (sum, [key, value]) => sum + key.length + measureValue(value),
+      0,
+    );
+    // As many as fit if they are like these.
+    const fitting = Math.floor((pageBytes * entries.length) / bytes);
+    limit = Math.max(1, Math.min(fitting, MAX_PAGE_SIZE));
+  }
+}
+
+/** Reads the entries with a prefix one by one. */
 export async function* readKeys(
   storage: KeyValueStorage,
   prefix: string,
-  startAfter?: string,
-  pageSize = PAGE_SIZE,
+  options?: ReadOptions,
 ): AsyncGenerator<[key: string, value: unknown]> {
-  for (;;) {
-    const page: Map<string, unknown> = await storage.list({
-      prefix,
-      ...(startAfter === undefined ? {} : {startAfter}),
-      limit: pageSize,
-    });
-    let last = startAfter;
-    for (const entry of page) {
-      if (startAfter === undefined || entry[0] > startAfter) {
-        last = entry[0];
-        yield entry;
-      }
-    }
-    if (page.size < pageSize || last === startAfter) {
-      return;
-    }
-    startAfter = last;
+  for await (const page of readPages(storage, prefix, options)) {
+    yield* page;
   }
 }

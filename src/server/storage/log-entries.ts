@@ -58,14 +58,14 @@ export async function* readEntries(
   storage: KeyValueStorage,
   layout: Layout,
   after: number,
+  pageBytes?: number,
 ): AsyncGenerator<EntryAt> {
   let offset = 0;
   let pieces: unknown[] = [];
-  for await (const [key, piece] of readKeys(
-    storage,
-    layout.entries,
-    layout.getEntryEnd(after),
-  )) {
+  for await (const [key, piece] of readKeys(storage, layout.entries, {
+    startAfter: layout.getEntryEnd(after),
+    ...(pageBytes === undefined ? {} : {pageBytes}),
+  })) {
     const keyOffset = layout.parseOffset(key);
     if (keyOffset != offset && pieces.length) {
       yield parseEntry(offset, pieces);

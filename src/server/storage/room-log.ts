@@ -16,9 +16,7 @@ import {addAnswer, type Clients} from './clients.js';
 import {
   type CompactionStorage,
   deleteKeys,
-  ENTRIES_A_STEP,
   type NextHead,
-  SEGMENTS_A_STEP,
   type Steps,
   writeNextSnapshot,
 } from './compaction.js';
@@ -349,11 +347,10 @@ export class RoomLog {
       yield* deleteLegacyKeys(on, this.#prefix);
     }
     const other = this.#layout.getSnapshotPrefix(generation + 1);
-    yield* deleteKeys(on, other, SEGMENTS_A_STEP);
+    yield* deleteKeys(on, other);
     yield* deleteKeys(
       on,
       this.#layout.entries,
-      ENTRIES_A_STEP,
       (key) => this.#layout.parseOffset(key) <= tail.offset,
     );
     if (!this.#isClosed) {

@@ -1,14 +1,15 @@
 /** A snapshot of the content in storage: written, and read. */
 import type {Atom, Content, RowChanges} from '../../protocol/changes.js';
 import type {Head} from './head.js';
-import {type KeyValueStorage, readKeys} from './key-value-storage.js';
+import {
+  type KeyValueStorage,
+  readKeys,
+  type ReadOptions,
+} from './key-value-storage.js';
 import {getPieceEntries, type Layout} from './layout.js';
 import {cutBytes, joinBytes} from './pieces.js';
 import {joinSegments, SegmentWriter, type Thing} from './segments.js';
 import {Weights} from './weights.js';
-
-/** So many values are in memory at a time, of 128 KiB each. */
-const SEGMENTS_A_PAGE = 32;
 
 /** Of such a length a batch is aimed at, and up to which it is used. */
 const BATCH_LENGTH = 8_000;
@@ -140,17 +141,12 @@ export async function* readSegments(
   storage: KeyValueStorage,
   layout: Layout,
   generation: number,
-  pageSize = SEGMENTS_A_PAGE,
+  options?: ReadOptions,
 ): AsyncGenerator<Uint8Array> {
   const prefix = layout.getSnapshotPrefix(generation);
   let pieces: Uint8Array[] = [];
   let last = '';
-  for await (const [key, piece] of readKeys(
-    storage,
-    prefix,
-    undefined,
-    pageSize,
-  )) {
+  for await (const [key, piece] of readKeys(storage, prefix, options)) {
     const segment = layout.parseSegmentKey(key);
     if (segment != last && pieces.length) {
       yield joinBytes(pieces);
