@@ -1,0 +1,10 @@
+export type {
+  StoreCommit,
+  StoreUpdatedEvent,
+} from '../protocol/webhook-event.js';
+export type {SeenIds} from './seen-ids.js';
+export {
+  createWebhookHandler,
+  type WebhookHandler,
+  type WebhookHandlerOptions,
+} from './webhook-handler.js';
