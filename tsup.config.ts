@@ -4,9 +4,10 @@ import {defineConfig} from 'tsup';
 // it, file by file, so that their declaration maps lead to the sources.
 export default defineConfig({
   entry: Object.fromEntries(
-    ['client', 'server']
-      .flatMap((half) => [half, `${half}/with-schemas`])
-      .map((path) => [`${path}/index`, `src/${path}/index.ts`]),
+    [
+      ...['client', 'server'].flatMap((half) => [half, `${half}/with-schemas`]),
+      'webhook',
+    ].map((path) => [`${path}/index`, `src/${path}/index.ts`]),
   ),
   format: 'esm',
   target: 'es2022',
