@@ -11,12 +11,16 @@ export default defineConfig({
   resolve: {
     // Tests read like the code of a user; what they import is the source.
     alias: [
-      ...['client', 'server']
-        .flatMap((half) => [half, `${half}/with-schemas`])
-        .map((path) => ({
-          find: new RegExp(`^tinybase-partykit/${path}$`),
-          replacement: source(path),
-        })),
+      ...[
+        'client',
+        'client/with-schemas',
+        'server',
+        'server/with-schemas',
+        'webhook',
+      ].map((path) => ({
+        find: new RegExp(`^tinybase-partykit/${path}$`),
+        replacement: source(path),
+      })),
       ...(tinybase == null
         ? []
         : [{find: /^tinybase(?=$|\/)/, replacement: tinybase}]),

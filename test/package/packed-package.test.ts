@@ -85,6 +85,13 @@ describe('imported in Node', () => {
     ]);
   });
 
+  test('webhook', async () => {
+    expect(await namesOf('webhook')).toEqual([
+      'createNodeWebhookListener',
+      'createWebhookHandler',
+    ]);
+  });
+
   test('has no root', async () => {
     const result = await run(
       process.execPath,
