@@ -1,0 +1,89 @@
+/** A large room of TinyBase's is taken over, though the room dies on the way. */
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import type {Content} from 'tinybase';
+import {expect, onTestFinished, test} from 'vitest';
+import {canonicalize} from '../support/content.js';
+import {expectSoon} from '../support/expect-soon.js';
+import {startPartyKitDev} from '../support/partykit-dev.js';
+import {createTestRoom, type Half} from '../support/test-room.js';
+
+const ROWS = 10_000;
+/**
+ * How long after it was asked for its content the room is killed: while it reads
+ * what there is, and then while it deletes that.
+ */
+const KILLED_READING_AFTER_MS = [10, 60, 150, 300, 500];
+const KILLED_DELETING_AFTER_MS = [1_020, 1_100, 1_400, 1_700];
+
+const createSeed = (): Content => [
+  {
+    items: Object.fromEntries(
+      Array.from({length: ROWS}, (_, row) => [
+        `row${row}`,
+        Object.fromEntries(
+          Array.from({length: 10}, (_, cell) => [`c${cell}`, row + cell]),
+        ),
+      ]),
+    ),
+  },
+  {version: 1},
+];
+
+test(
+  'G8 S5 100,000 cells are taken over whole, whenever the room is killed',
+  {timeout: 240_000},
+  async () => {
+    const persistDir = await mkdtemp(join(tmpdir(), 'takeover-'));
+    onTestFinished(() => rm(persistDir, {recursive: true, force: true}));
+    const start = async (half: Half) => {
+      const main = `test/rooms/${half}.ts`;
+      const dev = await startPartyKitDev({main, persistDir});
+      onTestFinished(() => dev.stop());
+      const place = {party: 'main', name: 'taken'};
+      return {dev, room: createTestRoom(dev, half, place)};
+    };
+
+    const seed = createSeed();
+    const legacy = await start('tinybase');
+    await legacy.room.putContent(seed);
+    const before = await legacy.room.getStorage();
+    expect(before.size).toBe(ROWS * 10 + 2);
+    await legacy.dev.stop();
+
+    const {dev, room} = await start('ours');
+    const kill = async (afterMs: number) => {
+      const asked = room.request('/store').catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, afterMs));
+      await dev.kill();
+      await asked;
+      await dev.restart();
+    };
+    for (const afterMs of KILLED_READING_AFTER_MS) {
+      await kill(afterMs);
+    }
+    const stages: {[stage: string]: number} = {};
+    for (const afterMs of KILLED_DELETING_AFTER_MS) {
+      await kill(afterMs);
+      const stored = await room.getStorage();
+      const {leftovers} = stored.get('#tbpk:head') as {leftovers?: string};
+      const stage = leftovers
+        ? `deleting, ${stored.size < before.size ? 'begun' : 'not begun'}`
+        : 'done';
+      stages[stage] = (stages[stage] ?? 0) + 1;
+    }
+    console.log('killed when', stages);
+    expect(canonicalize(await room.getContent())).toBe(canonicalize(seed));
+    await expectSoon(async () => {
+      const keys = [...(await room.getStorage()).keys()];
+      // Without a storage prefix a Value's key may be the app's own.
+      expect(keys.filter((key) => !key.startsWith('#tbpk:'))).toEqual([
+        'vversion',
+      ]);
+    }, 60_000);
+    await dev.restart();
+    expect(canonicalize(await room.getContent())).toBe(canonicalize(seed));
+    expect(stages['deleting, begun']).toBeGreaterThan(0);
+  },
+);
