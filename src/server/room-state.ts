@@ -35,6 +35,11 @@ export class RoomState {
     this.#log = this.#createLog();
   }
 
+  /** Whether it is known where the room stands. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   get epoch(): string {
     return this.#log.epoch;
   }

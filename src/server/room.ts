@@ -72,7 +72,8 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         this.#audience.retire(connection, 4429, 'Too many fragments'),
     });
     this.#queue = new TurnQueue({
-      schedule: (run) => edge.schedule(run),
+      // One that wakes has to wait for its storage anyway.
+      schedule: (run) => (this.#state.isOpen ? edge.schedule(run) : run()),
       begin: () => this.#open(),
       end: () => this.#commit(),
     });

@@ -53,7 +53,7 @@ export class TurnQueue {
 
   async #takeTurns(): Promise<void> {
     while (this.#jobs.length) {
-      await this.#takeTurn(this.#takeJobs());
+      await this.#takeTurn();
       if (this.#jobs.length) {
         await new Promise<void>((resolve) => this.#turn.schedule(resolve));
       }
@@ -74,11 +74,13 @@ export class TurnQueue {
     return this.#jobs.splice(0, count);
   }
 
-  async #takeTurn(jobs: Job[]): Promise<void> {
+  async #takeTurn(): Promise<void> {
     const settle: (() => void)[] = [];
+    let jobs: Job[] = [];
     this.#failure = undefined;
     try {
       await this.#turn.begin();
+      jobs = this.#takeJobs();
       for (const {run, resolve, reject} of jobs) {
         try {
           const result = run();
@@ -98,7 +100,9 @@ export class TurnQueue {
     }
     const failure = this.#failure as {error: unknown} | undefined;
     if (failure) {
-      jobs.forEach(({reject}) => reject(failure.error));
+      // Where it did not even begin, of what would have been in it.
+      const failed = jobs.length ? jobs : this.#takeJobs();
+      failed.forEach(({reject}) => reject(failure.error));
     } else {
       settle.forEach((run) => run());
     }
