@@ -1,22 +1,28 @@
 /** Many clients at once that join a large room while others write. */
-import {createFilledRoom} from './filled-room.js';
 import type {JoinOptions, JoinResult} from './load/join.js';
+import {createFilledRoom} from './room.js';
 import {runLoad} from './run-load.js';
-import type {Bench, Scenario} from './scenario.js';
+import {type Measure, oncePerRound, type Scenario} from './scenario.js';
+import type {SubjectName} from './subjects.js';
 
-const joinAll =
-  (party: string, isRoom: boolean) =>
-  async (bench: Bench): Promise<number> => {
-    const room = await createFilledRoom(bench, party);
-    const {p99Ms} = await runLoad<JoinOptions, JoinResult>(bench, 'join', {
-      host: bench.dev.host,
+const joinAll = (subject: SubjectName) =>
+  oncePerRound(async (bench): Promise<JoinResult> => {
+    const {host, party, name} = await createFilledRoom(bench, subject);
+    return await runLoad<JoinOptions, JoinResult>(bench, 'join', {
+      host,
       party,
-      room: room.name,
+      room: name,
       clients: bench.isSmoke ? 10 : 200,
-      writesPerSecond: isRoom ? 100 : 0,
+      writesPerSecond: subject == 'fixed' ? 0 : 100,
     });
-    return p99Ms;
-  };
+  });
+
+const OURS = joinAll('ours');
+
+const getP99 =
+  (join: ReturnType<typeof joinAll>): Measure =>
+  async (bench) =>
+    (await join(bench)).p99Ms;
 
 export const JOINS: Scenario[] = [
   {
@@ -24,10 +30,17 @@ export const JOINS: Scenario[] = [
     title: '200 clients join at once while others write, 100,000 cells, p99',
     unit: 'ms',
     subjects: {
-      ours: joinAll('ours', true),
-      tinybase: joinAll('tinybase', true),
-      fixed: joinAll('fixed', false),
+      ours: getP99(OURS),
+      tinybase: getP99(joinAll('tinybase')),
+      fixed: getP99(joinAll('fixed')),
     },
     goals: [{to: 'fixed', atMost: 2}],
+  },
+  {
+    id: 'joins-texts',
+    title: 'How often the content was made text for those 200',
+    unit: 'times',
+    subjects: {ours: async (bench) => (await OURS(bench)).texts},
+    goals: [],
   },
 ];

@@ -1,46 +1,66 @@
-/** The figures of a scenario as people read them. */
-import {median, type Scenario} from './scenario.js';
-import {SUBJECTS} from './subjects.js';
+/** A scenario as people read it on a terminal. */
+import {
+  type GoalResult,
+  getRatio,
+  type ScenarioResult,
+  type SubjectResult,
+} from './result.js';
 
-export type Measured = {
-  scenario: Scenario;
-  figures: {[subject: string]: number[]};
+export const format = (figure: number | null): string =>
+  figure === null
+    ? 'failed'
+    : Math.abs(figure) >= 100
+      ? Math.round(figure).toLocaleString('en')
+      : `${+figure.toPrecision(3)}`;
+
+/** `≥ 8`, or with what is compared to: `≥ 8 × TinyBase’s own`. */
+export const describeBound = ({atLeast, atMost}: GoalResult): string =>
+  atLeast === undefined ? `≤ ${format(atMost!)}` : `≥ ${format(atLeast)}`;
+
+const describeSubject = (
+  scenario: ScenarioResult,
+  name: string,
+  {title, median, rounds, failures}: SubjectResult,
+): string => {
+  const ratio =
+    name == 'ours' || !scenario.subjects.ours
+      ? null
+      : getRatio(scenario, 'ours', name);
+  const goals = scenario.goals
+    // Beside what ours is compared to; any other's beside its own figure.
+    .filter(({of, to}) => (of == 'ours' ? (to ?? of) : of) == name)
+    .map((goal) => {
+      const value = goal.to === undefined ? '' : `${format(goal.value)}, `;
+      return (
+        `(${value}goal ${describeBound(goal)}: ` +
+        `${goal.isMet ? 'met' : 'MISSED'})`
+      );
+    });
+  return [
+    '  ' + title.padEnd(48),
+    `${format(median).padStart(9)} ${scenario.unit}`,
+    ...(ratio === null ? [] : [`ours is ${format(ratio)} times that`]),
+    ...goals,
+    ...(rounds.length > 1 ? [`[${rounds.map(format).join(', ')}]`] : []),
+    ...(failures ? [`failed: ${failures.join('; ')}`] : []),
+  ].join('  ');
 };
-
-const format = (figure: number): string =>
-  figure >= 100
-    ? Math.round(figure).toLocaleString('en')
-    : figure.toPrecision(3).replace(/\.?0+$/, '');
-
-const getTitle = (subject: string): string =>
-  (SUBJECTS as {[name: string]: {title: string}})[subject]?.title ?? subject;
 
 /** Medians, their ratio to ours, and whether goals are met. */
-export const describe = ({scenario, figures}: Measured): string => {
-  const ours = median(figures.ours!);
-  const lines = Object.entries(figures).map(([subject, each]) => {
-    const figure = median(each);
-    const goal = scenario.goals.find(({to}) => to == subject);
-    const ratio = ours / figure;
-    const isMet =
-      ratio >= (goal?.atLeast ?? 0) && ratio <= (goal?.atMost ?? Infinity);
-    return [
-      '  ' + getTitle(subject).padEnd(46),
-      format(figure).padStart(9) + ' ' + scenario.unit,
-      subject == 'ours' ? '' : `ours is ${format(ratio)} times that`,
-      goal
-        ? `(goal ${goal.atLeast ? '≥' : '≤'} ${goal.atLeast ?? goal.atMost}: ` +
-          `${isMet ? 'met' : 'MISSED'})`
-        : '',
-      each.length > 1 ? `[${each.map(format).join(', ')}]` : '',
-    ].join('  ');
-  });
-  if (scenario.atMost !== undefined) {
-    const isMet = ours <= scenario.atMost;
-    lines.push(
-      `  goal ≤ ${format(scenario.atMost)} ${scenario.unit}: ` +
-        (isMet ? 'met' : 'MISSED'),
-    );
-  }
-  return [scenario.title, ...lines, ''].join('\n');
-};
+export const describe = (scenario: ScenarioResult): string =>
+  [
+    `${scenario.title}  [${scenario.id}]`,
+    ...Object.entries(scenario.subjects).map(([name, subject]) =>
+      describeSubject(scenario, name, subject),
+    ),
+    '',
+  ].join('\n');
+
+/** Which subjects have run to the end, and no figures: too short for any. */
+export const describeSmoke = ({id, subjects}: ScenarioResult): string =>
+  Object.entries(subjects)
+    .map(
+      ([name, {failures}]) =>
+        `${id}: ${name} ${failures ? `FAILED: ${failures[0]}` : 'ok'}`,
+    )
+    .join('\n');

@@ -6,11 +6,13 @@ import type {Bench} from './scenario.js';
 
 /** What one of the `load` folder prints, given its options. */
 export const runLoad = async <Options, Result>(
-  {loadDir}: Bench,
-  name: 'join' | 'stream',
+  {loadDir}: Pick<Bench, 'loadDir'>,
+  name: string,
   options: Options,
+  nodeFlags: string[] = [],
 ): Promise<Result> => {
   const {stdout} = await promisify(execFile)(process.execPath, [
+    ...nodeFlags,
     join(loadDir, `${name}.mjs`),
     JSON.stringify(options),
   ]);

@@ -1,74 +1,64 @@
 /**
  * `npm run bench`: measures all scenarios, side by side and round by round, and
- * prints medians and ratios. Options: `--rounds N` (3), `--only ID` (several),
- * `--smoke` (to see that it works), `--out FILE` (for the figures as JSON).
+ * prints medians and ratios. Options:
+ *
+ * - `--rounds N`: how many (3).
+ * - `--only ID`: scenarios whose id begins so; several.
+ * - `--no-peers`: without the scenarios of other libraries.
+ * - `--smoke`: that every scenario works for every subject; times nothing.
+ * - `--out FILE`: writes the figures as JSON.
  */
 import {writeFile} from 'node:fs/promises';
 import {parseArgs} from 'node:util';
-import {CATCH_UP} from './catch-up.js';
-import {HTTP} from './http.js';
-import {JOINS} from './joins.js';
-import {describeMachine} from './machine.js';
-import {describe, type Measured} from './report.js';
-import type {Bench, Scenario} from './scenario.js';
-import {startServers} from './servers.js';
-import {STREAMS} from './streams.js';
+import {describeMachine, describeVersions} from './machine.js';
+import {measureGroups} from './measure.js';
+import {describe, describeSmoke} from './report.js';
+import type {BenchResult} from './result.js';
+import {GROUPS} from './scenarios.js';
 
 const {values} = parseArgs({
   options: {
     rounds: {type: 'string', default: '3'},
     only: {type: 'string', multiple: true},
+    'no-peers': {type: 'boolean', default: false},
     smoke: {type: 'boolean', default: false},
     out: {type: 'string'},
   },
 });
 
-const scenarios: Scenario[] = [
-  ...STREAMS,
-  ...HTTP,
-  ...CATCH_UP,
-  ...JOINS,
-].filter(
-  ({id}) => !values.only || values.only.some((only) => id.startsWith(only)),
-);
+const isWanted = (id: string): boolean =>
+  (!values.only || values.only.some((only) => id.startsWith(only))) &&
+  !(values['no-peers'] && id.endsWith('-peers'));
 
-const dev = await startServers();
-const bench: Bench = {
-  dev,
-  isSmoke: values.smoke,
-  loadDir: import.meta.dirname,
+const measure = async (): Promise<BenchResult> => {
+  const rounds = values.smoke ? 1 : +values.rounds;
+  const result: BenchResult = {
+    date: new Date().toISOString().slice(0, 10),
+    machine: describeMachine(),
+    versions: describeVersions(),
+    rounds,
+    scenarios: [],
+  };
+  console.log(`${result.machine}\n`);
+  const groups = GROUPS.map(({name, scenarios}) => ({
+    name,
+    scenarios: scenarios.filter(({id}) => isWanted(id)),
+  })).filter(({scenarios}) => scenarios.length);
+  result.scenarios = await measureGroups(groups, {
+    rounds,
+    isSmoke: values.smoke,
+    loadDir: import.meta.dirname,
+    onResult: (scenario) =>
+      console.log(values.smoke ? describeSmoke(scenario) : describe(scenario)),
+  });
+  return result;
 };
-const measured: Measured[] = [];
-console.log(describeMachine());
-try {
-  for (const scenario of scenarios) {
-    const figures: {[subject: string]: number[]} = {};
-    for (let round = 0; round < (values.smoke ? 1 : +values.rounds); round++) {
-      for (const [subject, measure] of Object.entries(scenario.subjects)) {
-        (figures[subject] ??= []).push(await measure(bench));
-      }
-    }
-    measured.push({scenario, figures});
-    console.log(describe({scenario, figures}));
-  }
-} finally {
-  await dev.stop();
-}
+
+const result = await measure();
 if (values.out) {
-  await writeFile(
-    values.out,
-    JSON.stringify(
-      {
-        machine: describeMachine(),
-        scenarios: measured.map(
-          ({scenario: {id, title, unit, goals}, figures}) => {
-            return {id, title, unit, goals, figures};
-          },
-        ),
-      },
-      null,
-      2,
-    ) + '\n',
-  );
+  await writeFile(values.out, JSON.stringify(result, null, 2) + '\n');
 }
-process.exit(0);
+const hasFailed = result.scenarios.some(({subjects}) =>
+  Object.values(subjects).some(({failures}) => failures),
+);
+process.exit(hasFailed ? 1 : 0);

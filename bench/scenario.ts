@@ -2,23 +2,43 @@
 import type {PartyKitDev} from '../test/support/partykit-dev.js';
 
 export type Bench = {
+  /** A server that the scenarios of a group have for themselves. */
   dev: PartyKitDev;
-  /** Short runs, to see that it works. */
+  /** Short runs of little, to see that it works. */
   isSmoke: boolean;
+  /** How many Cells a large room has. */
+  cells: number;
+  /** Counts the rounds. */
+  round: number;
   /** Where the load generators are, bundled. */
   loadDir: string;
+};
+
+/** Measures a subject once. */
+export type Measure = (bench: Bench) => Promise<number>;
+
+/** What a subject is aimed at. */
+export type Goal = {
+  /** The subject; ours where it is left out. */
+  of?: string;
+  /** So many times this one's figure; an amount where it is left out. */
+  to?: string;
+  atLeast?: number;
+  atMost?: number;
 };
 
 export type Scenario = {
   id: string;
   title: string;
   unit: string;
-  /** What one round measures of a subject. */
-  subjects: {[name: string]: (bench: Bench) => Promise<number>};
-  /** What ours is aimed at: so many times another subject's figure. */
-  goals: {to: string; atLeast?: number; atMost?: number}[];
-  /** An amount that ours is not to be above. */
-  atMost?: number;
+  subjects: {[name: string]: Measure};
+  /** What subjects are called that are of this scenario alone. */
+  titles?: {[subject: string]: string};
+  goals: Goal[];
+  /** Whether one round tells it all: it is counted, and not timed. */
+  isCounted?: boolean;
+  /** Done before anything is measured, such as what has to be installed. */
+  prepare?: () => Promise<void>;
 };
 
 export const median = (figures: number[]): number => {
@@ -27,4 +47,19 @@ export const median = (figures: number[]): number => {
   return sorted.length % 2
     ? sorted[Math.floor(middle)]!
     : (sorted[middle - 1]! + sorted[middle]!) / 2;
+};
+
+/**
+ * Makes something once a round for all scenarios that ask for it, on the same
+ * server: what takes long to fill, or has to be left alone for a while.
+ */
+export const oncePerRound = <Made>(
+  make: (bench: Bench) => Promise<Made>,
+): ((bench: Bench) => Promise<Made>) => {
+  const made = new WeakMap<PartyKitDev, Promise<Made>[]>();
+  return (bench) => {
+    const rounds = made.get(bench.dev) ?? [];
+    made.set(bench.dev, rounds);
+    return (rounds[bench.round] ??= make(bench));
+  };
 };

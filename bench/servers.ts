@@ -9,32 +9,24 @@ export const REPOSITORY = fileURLToPath(
   new URL(process.env.REPOSITORY ?? '..', import.meta.url),
 );
 
-export const startServers = (): Promise<PartyKitDev> => {
-  const rooms = `${REPOSITORY}bench/rooms`;
-  return startPartyKitDev({
+const ROOMS = `${REPOSITORY}bench/rooms`;
+const OBSERVED_ROOMS = `${REPOSITORY}test/rooms`;
+
+export const startServers = (): Promise<PartyKitDev> =>
+  startPartyKitDev({
     main: 'bench/rooms/fixed-text.ts',
     cwd: REPOSITORY,
     config: {
       parties: {
-        ours: `${rooms}/ours.ts`,
-        oursobserved: `${REPOSITORY}test/rooms/ours.ts`,
-        tinybase: `${rooms}/tinybase.ts`,
-        tinybaseobserved: `${REPOSITORY}test/rooms/tinybase.ts`,
-        relay: `${rooms}/relay.ts`,
-        relayput: `${rooms}/relay-put.ts`,
-        fixed: `${rooms}/fixed-text.ts`,
+        ours: `${ROOMS}/ours.ts`,
+        oursobserved: `${OBSERVED_ROOMS}/ours.ts`,
+        ourshooks: `${ROOMS}/ours-hooks.ts`,
+        ourshooksobserved: `${ROOMS}/ours-hooks-observed.ts`,
+        tinybase: `${ROOMS}/tinybase.ts`,
+        tinybaseobserved: `${OBSERVED_ROOMS}/tinybase.ts`,
+        relay: `${ROOMS}/relay.ts`,
+        relayput: `${ROOMS}/relay-put.ts`,
+        fixed: `${ROOMS}/fixed-text.ts`,
       },
     },
   });
-};
-
-let lastRoom = 0;
-
-/** The URL of a room that nobody has used, of a party. */
-export const createRoom = (
-  {host}: Pick<PartyKitDev, 'host'>,
-  party: string,
-): {name: string; url: string} => {
-  const name = `room${++lastRoom}`;
-  return {name, url: `http://${host}/parties/${party}/${name}`};
-};

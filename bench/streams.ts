@@ -1,39 +1,50 @@
 /** Changes a second, and how long one takes to another client. */
-import type {StreamOptions, StreamResult} from './load/stream.js';
+import type {StreamResult} from './load/pump.js';
+import type {StreamOptions} from './load/stream.js';
+import {type BenchRoom, createRoom, request} from './room.js';
 import {runLoad} from './run-load.js';
-import type {Bench, Scenario} from './scenario.js';
-import {createRoom} from './servers.js';
+import type {Bench, Goal, Scenario} from './scenario.js';
 import {type SubjectName, SUBJECTS} from './subjects.js';
 
-type Shape = {writers: number; readers: number; inFlight: number};
+export type Shape = {writers: number; readers: number; inFlight: number};
 
-const run = async (
+export const ONE_IN_FLIGHT = {writers: 1, readers: 1, inFlight: 1};
+
+/** Writes to a room, and measures. */
+export const stream = (
+  bench: Bench,
+  room: BenchRoom,
+  subject: SubjectName,
+  shape: Shape,
+): Promise<StreamResult> =>
+  runLoad<StreamOptions, StreamResult>(bench, 'stream', {
+    host: room.host,
+    room: room.name,
+    subject,
+    ...shape,
+    warmUpMs: bench.isSmoke ? 50 : 1_000,
+    measureMs: bench.isSmoke ? 100 : 3_000,
+    rows: 1_000,
+  });
+
+const streamNew = async (
   bench: Bench,
   subject: SubjectName,
   shape: Shape,
 ): Promise<StreamResult> => {
-  const {dev, isSmoke} = bench;
-  const room = createRoom(dev, SUBJECTS[subject].party);
-  // TinyBase's own room takes changes only once it has a Store.
-  await fetch(`${room.url}/store`, {method: 'PUT', body: '[{},{"v":1}]'}).catch(
-    () => {},
-  );
-  return await runLoad<StreamOptions, StreamResult>(bench, 'stream', {
-    host: dev.host,
-    room: room.name,
-    subject,
-    ...shape,
-    warmUpMs: isSmoke ? 200 : 1_000,
-    measureMs: isSmoke ? 300 : 3_000,
-    rows: 1_000,
-  });
+  const room = createRoom(bench, subject);
+  if (!SUBJECTS[subject].party.startsWith('relay')) {
+    // TinyBase's own room takes changes only once it has a Store.
+    await request(`${room.url}/store`, {method: 'PUT', body: '[{},{"v":1}]'});
+  }
+  return await stream(bench, room, subject, shape);
 };
 
 const createScenario = (
   title: string,
   shape: Shape,
   subjects: SubjectName[],
-  goals: Scenario['goals'],
+  goals: Goal[],
 ): Scenario => ({
   id: `stream-${shape.writers}-${shape.readers}-${shape.inFlight}`,
   title,
@@ -41,14 +52,14 @@ const createScenario = (
   subjects: Object.fromEntries(
     subjects.map((subject) => [
       subject,
-      async (bench) => (await run(bench, subject, shape)).changesPerSecond,
+      async (bench) =>
+        (await streamNew(bench, subject, shape)).changesPerSecond,
     ]),
   ),
   goals,
 });
 
 const ALL: SubjectName[] = ['ours', 'tinybase', 'relay', 'relayPut'];
-const ONE_IN_FLIGHT = {writers: 1, readers: 1, inFlight: 1};
 
 export const STREAMS: Scenario[] = [
   createScenario(
@@ -64,6 +75,7 @@ export const STREAMS: Scenario[] = [
     [
       {to: 'tinybase', atLeast: 14},
       {to: 'relay', atLeast: 6},
+      {of: 'oursLegacy', to: 'tinybase', atLeast: 5},
     ],
   ),
   createScenario(
@@ -79,8 +91,7 @@ export const STREAMS: Scenario[] = [
     subjects: Object.fromEntries(
       ALL.map((subject) => [
         subject,
-        async (bench: Bench) =>
-          (await run(bench, subject, ONE_IN_FLIGHT)).p50Ms,
+        async (bench) => (await streamNew(bench, subject, ONE_IN_FLIGHT)).p50Ms,
       ]),
     ),
     goals: [{to: 'tinybase', atMost: 1}],

@@ -1,0 +1,90 @@
+/** Runs scenarios, subjects side by side and round by round. */
+import type {PartyKitDev} from '../test/support/partykit-dev.js';
+import {type Rounds, type ScenarioResult, sumUp} from './result.js';
+import type {Bench, Measure, Scenario} from './scenario.js';
+import type {Group} from './scenarios.js';
+import {startServers} from './servers.js';
+
+export type MeasureOptions = {
+  rounds: number;
+  isSmoke: boolean;
+  loadDir: string;
+  /** Told of each scenario when all its rounds are over. */
+  onResult: (result: ScenarioResult) => void;
+};
+
+/** A subject may fail: that is a finding, and no reason to leave out the rest. */
+const tryMeasure = async (
+  measure: Measure,
+  bench: Bench,
+): Promise<number | Error> => {
+  try {
+    return await measure(bench);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+};
+
+const measureScenario = async (
+  {subjects, isCounted}: Scenario,
+  bench: Bench,
+  rounds: number,
+): Promise<Rounds> => {
+  const measured: Rounds = {};
+  for (let round = 0; round < (isCounted ? 1 : rounds); round++) {
+    for (const [subject, measure] of Object.entries(subjects)) {
+      (measured[subject] ??= []).push(
+        await tryMeasure(measure, {...bench, round}),
+      );
+    }
+  }
+  return measured;
+};
+
+const measureGroup = async (
+  {scenarios}: Group,
+  dev: PartyKitDev,
+  {rounds, isSmoke, loadDir, onResult}: MeasureOptions,
+): Promise<ScenarioResult[]> => {
+  const results: ScenarioResult[] = [];
+  const cells = isSmoke ? 1_000 : 100_000;
+  for (const scenario of scenarios) {
+    const result = sumUp(
+      scenario,
+      await measureScenario(
+        scenario,
+        {dev, isSmoke, cells, loadDir, round: 0},
+        isSmoke ? 1 : rounds,
+      ),
+    );
+    results.push(result);
+    onResult(result);
+  }
+  return results;
+};
+
+export const measureGroups = async (
+  groups: Group[],
+  options: MeasureOptions,
+): Promise<ScenarioResult[]> => {
+  for (const {scenarios} of groups) {
+    for (const {prepare} of scenarios) {
+      await prepare?.();
+    }
+  }
+  const results: ScenarioResult[] = [];
+  let dev: PartyKitDev | undefined;
+  try {
+    for (const group of groups) {
+      if (!options.isSmoke) {
+        await dev?.stop();
+        dev = undefined;
+      }
+      dev ??= await startServers();
+      results.push(...(await measureGroup(group, dev, options)));
+    }
+  } finally {
+    await dev?.stop();
+  }
+  return results;
+};

@@ -1,0 +1,18 @@
+/** All that is measured, in groups that have a server of their own. */
+import {ASLEEP} from './asleep.js';
+import {CATCH_UP} from './catch-up.js';
+import {HTTP} from './http.js';
+import {JOINS} from './joins.js';
+import {KEYS} from './keys.js';
+import type {Scenario} from './scenario.js';
+import {STREAMS} from './streams.js';
+
+export type Group = {name: string; scenarios: Scenario[]};
+
+export const GROUPS: Group[] = [
+  {name: 'streams', scenarios: STREAMS},
+  {name: 'http', scenarios: HTTP},
+  {name: 'changes', scenarios: [...KEYS, ...CATCH_UP]},
+  {name: 'sleep', scenarios: ASLEEP},
+  {name: 'joins', scenarios: JOINS},
+];
