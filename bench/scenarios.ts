@@ -1,6 +1,7 @@
 /** All that is measured, in groups that have a server of their own. */
 import {ASLEEP} from './asleep.js';
 import {CATCH_UP} from './catch-up.js';
+import {CLIENT} from './client.js';
 import {HTTP} from './http.js';
 import {JOINS} from './joins.js';
 import {KEYS} from './keys.js';
@@ -15,4 +16,5 @@ export const GROUPS: Group[] = [
   {name: 'changes', scenarios: [...KEYS, ...CATCH_UP]},
   {name: 'sleep', scenarios: ASLEEP},
   {name: 'joins', scenarios: JOINS},
+  {name: 'client', scenarios: CLIENT},
 ];

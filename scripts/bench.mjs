@@ -5,4 +5,6 @@ await runBundled('tbpk-bench/bundle', {
   run: 'bench/run.ts',
   stream: 'bench/load/stream.ts',
   join: 'bench/load/join.ts',
+  client: 'bench/load/client.ts',
+  'client-memory': 'bench/load/client-memory.ts',
 });
