@@ -35,6 +35,7 @@ export const JOINS: Scenario[] = [
       fixed: getP99(joinAll('fixed')),
     },
     goals: [{to: 'fixed', atMost: 2}],
+    once: ['tinybase'],
   },
   {
     id: 'joins-texts',

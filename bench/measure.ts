@@ -26,16 +26,18 @@ const tryMeasure = async (
 };
 
 const measureScenario = async (
-  {subjects, isCounted}: Scenario,
+  {subjects, isCounted, once = []}: Scenario,
   bench: Bench,
   rounds: number,
 ): Promise<Rounds> => {
   const measured: Rounds = {};
   for (let round = 0; round < (isCounted ? 1 : rounds); round++) {
     for (const [subject, measure] of Object.entries(subjects)) {
-      (measured[subject] ??= []).push(
-        await tryMeasure(measure, {...bench, round}),
-      );
+      if (round == 0 || !once.includes(subject)) {
+        (measured[subject] ??= []).push(
+          await tryMeasure(measure, {...bench, round}),
+        );
+      }
     }
   }
   return measured;

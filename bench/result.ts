@@ -60,6 +60,10 @@ const judge = (
   return {of, ...goal, value, isMet};
 };
 
+/** Why it failed, and why that. */
+const describeError = ({message, cause}: Error): string =>
+  message + (cause instanceof Error ? `: ${describeError(cause)}` : '');
+
 export const sumUp = (
   {id, title, unit, titles, goals}: Scenario,
   measured: Rounds,
@@ -69,7 +73,7 @@ export const sumUp = (
     const rounds = each.filter((round) => typeof round == 'number');
     const failures = each
       .filter((round) => typeof round != 'number')
-      .map(({message}) => message.split('\n')[0]!);
+      .map(describeError);
     result.subjects[subject] = {
       title: titles?.[subject] ?? TITLES[subject] ?? subject,
       median: rounds.length ? median(rounds) : null,

@@ -37,6 +37,8 @@ export type Scenario = {
   goals: Goal[];
   /** Whether one round tells it all: it is counted, and not timed. */
   isCounted?: boolean;
+  /** Subjects that take too long for more than one round. */
+  once?: string[];
   /** Done before anything is measured, such as what has to be installed. */
   prepare?: () => Promise<void>;
 };

@@ -2,6 +2,7 @@
 import {ASLEEP} from './asleep.js';
 import {CATCH_UP} from './catch-up.js';
 import {CLIENT} from './client.js';
+import {DELETIONS} from './deletions.js';
 import {HTTP} from './http.js';
 import {JOINS} from './joins.js';
 import {KEYS} from './keys.js';
@@ -13,7 +14,7 @@ export type Group = {name: string; scenarios: Scenario[]};
 export const GROUPS: Group[] = [
   {name: 'streams', scenarios: STREAMS},
   {name: 'http', scenarios: HTTP},
-  {name: 'changes', scenarios: [...KEYS, ...CATCH_UP]},
+  {name: 'changes', scenarios: [...KEYS, ...DELETIONS, ...CATCH_UP]},
   {name: 'sleep', scenarios: ASLEEP},
   {name: 'joins', scenarios: JOINS},
   {name: 'client', scenarios: CLIENT},
