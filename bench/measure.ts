@@ -30,15 +30,23 @@ const measureScenario = async (
   bench: Bench,
   rounds: number,
 ): Promise<Rounds> => {
-  const measured: Rounds = {};
+  const measured: Rounds = Object.fromEntries(
+    Object.keys(subjects).map((subject) => [subject, []]),
+  );
+  const measure = async (subject: string, round: number) =>
+    measured[subject]!.push(
+      await tryMeasure(subjects[subject]!, {...bench, round}),
+    );
   for (let round = 0; round < (isCounted ? 1 : rounds); round++) {
-    for (const [subject, measure] of Object.entries(subjects)) {
-      if (round == 0 || !once.includes(subject)) {
-        (measured[subject] ??= []).push(
-          await tryMeasure(measure, {...bench, round}),
-        );
+    for (const subject of Object.keys(subjects)) {
+      if (!once.includes(subject)) {
+        await measure(subject, round);
       }
     }
+  }
+  // Last: what they leave behind would burden the others.
+  for (const subject of once) {
+    await measure(subject, 0);
   }
   return measured;
 };

@@ -3,6 +3,7 @@ import {ASLEEP} from './asleep.js';
 import {CATCH_UP} from './catch-up.js';
 import {CLIENT} from './client.js';
 import {DELETIONS} from './deletions.js';
+import {GROWTH} from './growth.js';
 import {HTTP} from './http.js';
 import {JOINS} from './joins.js';
 import {KEYS} from './keys.js';
@@ -17,5 +18,6 @@ export const GROUPS: Group[] = [
   {name: 'changes', scenarios: [...KEYS, ...DELETIONS, ...CATCH_UP]},
   {name: 'sleep', scenarios: ASLEEP},
   {name: 'joins', scenarios: JOINS},
+  {name: 'growth', scenarios: GROWTH},
   {name: 'client', scenarios: CLIENT},
 ];
