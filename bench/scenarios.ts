@@ -3,10 +3,12 @@ import {ASLEEP} from './asleep.js';
 import {CATCH_UP} from './catch-up.js';
 import {CLIENT} from './client.js';
 import {DELETIONS} from './deletions.js';
+import {FITTING} from './fits.js';
 import {GROWTH} from './growth.js';
 import {HTTP} from './http.js';
 import {JOINS} from './joins.js';
 import {KEYS} from './keys.js';
+import {MEMORY} from './memory.js';
 import type {Scenario} from './scenario.js';
 import {STREAMS} from './streams.js';
 
@@ -19,5 +21,7 @@ export const GROUPS: Group[] = [
   {name: 'sleep', scenarios: ASLEEP},
   {name: 'joins', scenarios: JOINS},
   {name: 'growth', scenarios: GROWTH},
+  {name: 'memory', scenarios: MEMORY},
+  {name: 'limits', scenarios: FITTING},
   {name: 'client', scenarios: CLIENT},
 ];
