@@ -74,6 +74,10 @@ export const createPump = (options: PumpOptions, send: SendChange) => {
       writers.forEach(pump);
     },
 
+    /** How many changes the first reader has not been told of. */
+    countInFlight: (): number =>
+      sentAt.reduce((count, {size}) => count + size, 0),
+
     /** Sends for as long as the options say. */
     run: async (): Promise<StreamResult> => {
       writers.forEach(pump);
