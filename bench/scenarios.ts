@@ -9,6 +9,7 @@ import {HTTP} from './http.js';
 import {JOINS} from './joins.js';
 import {KEYS} from './keys.js';
 import {MEMORY} from './memory.js';
+import {PEER_SCENARIOS} from './peers/scenarios.js';
 import type {Scenario} from './scenario.js';
 import {STREAMS} from './streams.js';
 
@@ -24,4 +25,5 @@ export const GROUPS: Group[] = [
   {name: 'memory', scenarios: MEMORY},
   {name: 'limits', scenarios: FITTING},
   {name: 'client', scenarios: CLIENT},
+  {name: 'peers', scenarios: PEER_SCENARIOS},
 ];
