@@ -12,10 +12,16 @@ import {encodeText} from './storage/pieces.js';
 import type {RoomEdge} from './room-edge.js';
 import {addAnswer, type Clients} from './storage/clients.js';
 import type {Steps} from './storage/compaction.js';
-import {RoomLog} from './storage/room-log.js';
+import {type Commit, RoomLog} from './storage/room-log.js';
 
 /** The content as JSON in UTF-8, and where in the room's history it stands. */
 export type StoredContent = {bytes: Uint8Array; epoch: string; offset: number};
+
+/** A commit, and who pushed what it is made of. */
+export type AnsweringCommit = Pick<Commit, 'list' | 'text'> & {
+  time: number;
+  authors: Map<unknown, Author<unknown>>;
+};
 
 export type StateEdge = Pick<
   RoomEdge,
@@ -145,15 +151,13 @@ export class RoomState {
     return isEmpty([tables, values]) ? [] : [[tables, values, 1]];
   }
 
-  /** Stores a commit, and what it answers. */
+  /** Stores a commit, which goes so many steps on, and what it answers. */
   async append(
     steps: number,
-    list: DeltaList,
-    text: string,
-    authors: Iterable<Author<unknown>>,
+    {list, text, time, authors}: AnsweringCommit,
   ): Promise<void> {
     const answers: Clients = new Map();
-    for (const {greeting, answer} of authors) {
+    for (const {greeting, answer} of authors.values()) {
       if (greeting && answer[0]) {
         addAnswer(answers, greeting.clientId, answer);
       }
@@ -167,7 +171,8 @@ export class RoomState {
       );
     }
     const offset = this.#log.offset + steps;
-    await this.#log.append({offset, list, text, answers}, clients);
+    const commit = {offset, list, text, time, answers};
+    await this.#log.append(commit, clients);
   }
 
   /** Whether what is stored can be made less, by `compact`. */

@@ -522,6 +522,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     const telling = {
       ...drafted,
       text: JSON.stringify(list),
+      time: this.#edge.now(),
       // Now: what the app writes from here on is not stored with this.
       heals: this.#audience.getHeals(authors, this.#state.store),
     };
@@ -532,12 +533,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       // All of it: a schema may have filled the Store in before.
       telling.list = await this.#state.create(list, put);
     } else if (list.length || (refuses && !isFirst)) {
-      await this.#state.append(
-        Math.max(steps, 1),
-        list,
-        telling.text,
-        authors.values(),
-      );
+      await this.#state.append(Math.max(steps, 1), telling);
     } else if (!authors.size) {
       return;
     }

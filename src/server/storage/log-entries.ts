@@ -13,12 +13,14 @@ export type Extent = {
   taken: number;
 };
 
-/** What a commit changed, what it answers, and the log's extent with it. */
+/** What a commit changed, what it answers, the log's extent with it, and when. */
 export type Entry = [
   delta: DeltaList,
   answers: {[clientId: string]: Answer},
   logged: number,
   taken: number,
+  /** In milliseconds since 1970, by the clock of the room. */
+  time?: number,
 ];
 
 export type EntryAt = {
@@ -40,7 +42,11 @@ const parseEntry = (offset: number, pieces: unknown[]): EntryAt => ({
 /** The keys and values of an entry, and the extent of the log with it. */
 export const encodeEntry = (
   key: string,
-  {deltaText, answersText}: {deltaText: string; answersText: string},
+  {
+    deltaText,
+    answersText,
+    time,
+  }: {deltaText: string; answersText: string; time: number | undefined},
   before: Extent,
   taken: number,
 ): {puts: [key: string, value: unknown][]; extent: Extent} => {
@@ -49,7 +55,8 @@ export const encodeEntry = (
     logged: before.logged + key.length + measureText(text),
     taken: before.taken + Math.round(taken),
   };
-  const pieces = cutText(`${text}${extent.logged},${extent.taken}]`);
+  const last = [extent.logged, extent.taken, ...(time ? [time] : [])];
+  const pieces = cutText(`${text}${last.join(',')}]`);
   return {puts: getPieceEntries(key, pieces), extent};
 };
 

@@ -55,6 +55,8 @@ export type Commit = {
   /** The list's JSON. */
   text: string;
   answers: Clients;
+  /** When it is made, in milliseconds since 1970. */
+  time?: number;
 };
 
 type Puts = [key: string, value: unknown][];
@@ -162,7 +164,7 @@ export class RoomLog {
    * were answered so far; resolves when it is durable.
    */
   async append(
-    {offset, list, text, answers}: Commit,
+    {offset, list, text, answers, time}: Commit,
     clients?: Clients,
   ): Promise<void> {
     const taken = list.reduce(
@@ -174,6 +176,7 @@ export class RoomLog {
       {
         deltaText: text,
         answersText: JSON.stringify(Object.fromEntries(answers)),
+        time,
       },
       this.#extent,
       taken,
