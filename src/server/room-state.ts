@@ -8,7 +8,7 @@ import {applyToContent} from '../protocol/content.js';
 import {Delta, type DeltaList} from '../protocol/delta.js';
 import type {Author} from './audience.js';
 import {getSchemaChanges, setContent} from './live-store.js';
-import {encodeText} from './storage/pieces.js';
+import {decodeText, encodeText} from './storage/pieces.js';
 import type {RoomEdge} from './room-edge.js';
 import {addAnswer, type Clients} from './storage/clients.js';
 import type {Steps} from './storage/compaction.js';
@@ -186,9 +186,21 @@ export class RoomState {
   }
 
   async #getBytes(): Promise<Uint8Array> {
-    return this.#store
-      ? encodeText(this.#store.getJson())
-      : await this.#log.readBytes();
+    if (this.#store) {
+      return encodeText(this.#store.getJson());
+    }
+    const last = this.#content;
+    const missed =
+      last?.epoch === this.epoch
+        ? await this.#log.readSince(last.offset)
+        : undefined;
+    if (!last || !missed) {
+      return await this.#log.readBytes();
+    }
+    // Less to read from storage, which is billed, than all of it again.
+    const content: Content = JSON.parse(decodeText(last.bytes));
+    missed.flat().forEach((changes) => applyToContent(content, changes));
+    return encodeText(JSON.stringify(content));
   }
 
   #createLog(): RoomLog {

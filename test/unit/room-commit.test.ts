@@ -57,6 +57,24 @@ describe('a commit', () => {
     expect(content).toEqual([{}, {start: 0, v: 1}]);
   });
 
+  test('S4: is all that is read for a GET after another', async () => {
+    const storage = createMemoryStorage();
+    const listed: string[] = [];
+    const list: typeof storage.list = async (options) => {
+      const page = await storage.list(options);
+      listed.push(...page.keys());
+      return page;
+    };
+    const {room, a} = await createJoined({storage: {...storage, list}});
+    await room.getContent();
+    listed.length = 0;
+    await a.push(1, {t: {r: {c: 1}}}, {v: 1});
+    await a.push(2, {t: {r: '\uFFFC'}}, {w: 2});
+    expect(await room.getContent()).toEqual([{}, {start: 0, v: 1, w: 2}]);
+    expect(listed.every((key) => key.includes(':l:'))).toBe(true);
+    expect(listed.length).toBe(2);
+  });
+
   test('K2: is one log entry and one frame for all that arrived', async () => {
     const {room, a, b} = await createJoined();
     room.storage.takePuts();
