@@ -46,42 +46,6 @@ export const getContentLeaf = (
     ? getOwn(values, rowId)
     : getOwn<any>(getOwn<any>(getOwn<any>(tables, tableId), rowId), cellId);
 
-/** Sets or deletes in content, leaving no empty Row or Table behind. */
-export const patchContent = (
-  [tables, values]: Content,
-  tableId: string | null,
-  rowId: string | undefined,
-  cellId: string | undefined,
-  atom: Atom,
-): void => {
-  if (tableId === null) {
-    atom === DELETED ? delete values[rowId!] : setOwn(values, rowId!, atom);
-    return;
-  }
-  let table = getOwn<any>(tables, tableId);
-  if (atom !== DELETED) {
-    table ??= setOwn<any>(tables, tableId, {});
-    setOwn(
-      getOwn<any>(table, rowId!) ?? setOwn(table, rowId!, {}),
-      cellId!,
-      atom,
-    );
-    return;
-  }
-  if (table && rowId !== undefined) {
-    const row = getOwn<any>(table, rowId);
-    if (row && cellId !== undefined) {
-      delete row[cellId];
-    }
-    if (row && (cellId === undefined || isEmptyThings(row))) {
-      delete table[rowId];
-    }
-  }
-  if (table && (rowId === undefined || isEmptyThings(table))) {
-    delete tables[tableId];
-  }
-};
-
 /** Whether no Table or Row is empty: a Store would not have it. */
 export const isCompact = ([tables]: Content): boolean =>
   Object.values(tables).every(
@@ -101,6 +65,87 @@ export const decodeContent = (content: Content): void =>
     }
   });
 
+/**
+ * Applies changes to content, in place. Rows and Tables that they empty are
+ * removed in the end: to find out takes time with what else is there.
+ */
+export class ContentPatcher {
+  readonly #content: Content;
+  /** Tables of which something was deleted, and their Rows likewise. */
+  readonly #thinned = new Map<string, Set<string>>();
+
+  constructor(content: Content) {
+    this.#content = content;
+  }
+
+  apply(changes: Changes): void {
+    visitChanges(changes, (tableId, rowId, cellId, atom) => {
+      if (tableId === null) {
+        const [, values] = this.#content;
+        atom === DELETED ? delete values[rowId!] : setOwn(values, rowId!, atom);
+      } else if (atom === DELETED) {
+        this.#delete(tableId, rowId, cellId);
+      } else {
+        const tables: any = this.#content[0];
+        const table: any =
+          getOwn(tables, tableId) ?? setOwn(tables, tableId, {});
+        const row: any = getOwn(table, rowId!) ?? setOwn(table, rowId!, {});
+        setOwn(row, cellId!, atom);
+      }
+    });
+  }
+
+  finish(): void {
+    const [tables] = this.#content;
+    for (const [tableId, rowIds] of this.#thinned) {
+      const table = getOwn<any>(tables, tableId) ?? {};
+      for (const rowId of rowIds) {
+        const row = getOwn<any>(table, rowId);
+        if (row && isEmptyThings(row)) {
+          delete table[rowId];
+        }
+      }
+      if (isEmptyThings(table)) {
+        delete tables[tableId];
+      }
+    }
+    this.#thinned.clear();
+  }
+
+  #delete(
+    tableId: string,
+    rowId: string | undefined,
+    cellId: string | undefined,
+  ): void {
+    const [tables] = this.#content;
+    const table = getOwn<any>(tables, tableId);
+    if (!table) {
+      return;
+    }
+    if (rowId === undefined) {
+      delete tables[tableId];
+      return;
+    }
+    let rowIds = this.#thinned.get(tableId);
+    if (!rowIds) {
+      rowIds = new Set();
+      this.#thinned.set(tableId, rowIds);
+    }
+    if (cellId === undefined) {
+      delete table[rowId];
+    } else {
+      const row = getOwn<any>(table, rowId);
+      if (row) {
+        delete row[cellId];
+        rowIds.add(rowId);
+      }
+    }
+  }
+}
+
 /** Applies changes to content, in place. */
-export const applyToContent = (content: Content, changes: Changes): void =>
-  visitChanges(changes, (...change) => patchContent(content, ...change));
+export const applyToContent = (content: Content, changes: Changes): void => {
+  const patcher = new ContentPatcher(content);
+  patcher.apply(changes);
+  patcher.finish();
+};

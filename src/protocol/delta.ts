@@ -23,6 +23,8 @@ export class Delta {
   #cleared: TablesChanges = createThings();
   #tables: TablesChanges = createThings();
   #values: ValuesChanges = createThings();
+  /** Tables of which something was taken out that may have been the last. */
+  readonly #thinned = new Set<string>();
 
   /** Adds changes that come after all that is there already. */
   add([tables, values]: Changes): this {
@@ -49,6 +51,7 @@ export class Delta {
   }
 
   isEmpty(): boolean {
+    this.#removeEmpty();
     return [this.#cleared, this.#tables, this.#values].every(isEmptyThings);
   }
 
@@ -92,11 +95,9 @@ export class Delta {
 
   #clearRow(tableId: string, rowId: string): void {
     const table = this.#tables[tableId] as TableChanges | undefined;
-    if (table) {
+    if (table?.[rowId] !== undefined) {
       delete table[rowId];
-      if (isEmptyThings(table)) {
-        delete this.#tables[tableId];
-      }
+      this.#thinned.add(tableId);
     }
     if (this.#cleared[tableId] !== DELETED) {
       const cleared = (this.#cleared[tableId] ??= createThings());
@@ -113,13 +114,27 @@ export class Delta {
       if (cleared && row[cellId] === DELETED) {
         // The Row's deletion says so already.
         delete merged[cellId];
-        if (isEmptyThings(merged)) {
-          delete table[rowId];
-        }
-        if (isEmptyThings(table)) {
-          delete this.#tables[tableId];
-        }
+        this.#thinned.add(tableId);
       }
     }
+  }
+
+  /**
+   * Removes Rows and Tables that hold nothing. To look for that takes time with
+   * what else is there: it is put off until it counts.
+   */
+  #removeEmpty(): void {
+    for (const tableId of this.#thinned) {
+      const table = this.#tables[tableId] as TableChanges | undefined;
+      for (const rowId of Object.keys(table ?? {})) {
+        if (isEmptyThings(table![rowId] as RowChanges)) {
+          delete table![rowId];
+        }
+      }
+      if (table && isEmptyThings(table)) {
+        delete this.#tables[tableId];
+      }
+    }
+    this.#thinned.clear();
   }
 }

@@ -4,7 +4,7 @@
  */
 import type {Store} from 'tinybase';
 import {type Changes, type Content, isEmpty} from '../protocol/changes.js';
-import {applyToContent} from '../protocol/content.js';
+import {ContentPatcher} from '../protocol/content.js';
 import {Delta, type DeltaList} from '../protocol/delta.js';
 import type {Author} from './audience.js';
 import {getSchemaChanges, setContent} from './live-store.js';
@@ -27,6 +27,16 @@ export type StateEdge = Pick<
   RoomEdge,
   'storage' | 'storagePrefix' | 'limits' | 'createStore' | 'createEpoch'
 >;
+
+const getAnswers = (authors: AnsweringCommit['authors']): Clients => {
+  const answers: Clients = new Map();
+  for (const {greeting, answer} of authors.values()) {
+    if (greeting && answer[0]) {
+      addAnswer(answers, greeting.clientId, answer);
+    }
+  }
+  return answers;
+};
 
 export class RoomState {
   readonly #edge: StateEdge;
@@ -134,19 +144,22 @@ export class RoomState {
 
   /**
    * Stores the first content of a room that had none: the live Store's, or what
-   * is given and the changes make; answers all of it as changes.
+   * is given and the changes make. Answers all of it as changes.
    */
   async create(
-    list: DeltaList,
+    {list, authors}: Pick<AnsweringCommit, 'list' | 'authors'>,
     content: Content = [{}, {}],
   ): Promise<DeltaList> {
-    list.forEach((changes) => applyToContent(content, changes));
+    const patcher = new ContentPatcher(content);
+    list.forEach((changes) => patcher.apply(changes));
+    patcher.finish();
     const [tables, values]: Content = this.#store
       ? JSON.parse(this.#store.getJson())
       : content;
     this.#log.epoch = this.#edge.createEpoch();
     this.#log.offset = 1;
     this.#clients ??= new Map();
+    this.#addAnswers(this.#clients, getAnswers(authors));
     await this.#log.create([tables, values], this.#clients);
     return isEmpty([tables, values]) ? [] : [[tables, values, 1]];
   }
@@ -156,19 +169,12 @@ export class RoomState {
     steps: number,
     {list, text, time, authors}: AnsweringCommit,
   ): Promise<void> {
-    const answers: Clients = new Map();
-    for (const {greeting, answer} of authors.values()) {
-      if (greeting && answer[0]) {
-        addAnswer(answers, greeting.clientId, answer);
-      }
-    }
+    const answers = getAnswers(authors);
     const clients = this.#log.needsClients()
       ? await this.readClients()
       : undefined;
     if (clients) {
-      answers.forEach((answer, clientId) =>
-        addAnswer(clients, clientId, answer, this.#edge.limits.maxClients),
-      );
+      this.#addAnswers(clients, answers);
     }
     const offset = this.#log.offset + steps;
     const commit = {offset, list, text, time, answers};
@@ -185,6 +191,12 @@ export class RoomState {
     return this.#log.compact();
   }
 
+  #addAnswers(clients: Clients, answers: Clients): void {
+    answers.forEach((answer, clientId) =>
+      addAnswer(clients, clientId, answer, this.#edge.limits.maxClients),
+    );
+  }
+
   async #getBytes(): Promise<Uint8Array> {
     if (this.#store) {
       return encodeText(this.#store.getJson());
@@ -199,7 +211,9 @@ export class RoomState {
     }
     // Less to read from storage, which is billed, than all of it again.
     const content: Content = JSON.parse(decodeText(last.bytes));
-    missed.flat().forEach((changes) => applyToContent(content, changes));
+    const patcher = new ContentPatcher(content);
+    missed.flat().forEach((changes) => patcher.apply(changes));
+    patcher.finish();
     return encodeText(JSON.stringify(content));
   }
 

@@ -37,6 +37,9 @@ export type PutResult = {
   position?: {epoch: string; offset: number};
 };
 
+const createResetError = (): Error =>
+  new Error('The room has started anew from what it has stored: try again.');
+
 export class Room<Connection extends RoomConnection = RoomConnection> {
   readonly #edge: RoomEdge<Connection>;
   readonly #audience: Audience<Connection>;
@@ -52,7 +55,8 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   #draft = new Draft<Connection>();
   /** How often all that was not stored had to be forgotten. */
   #resets = 0;
-  #authorising = false;
+  /** Where the hooks are being asked: how often it had started anew before. */
+  #authorising: {resets: number} | undefined;
   #isCompacting = false;
   /** Told what the transaction that the room itself runs has changed. */
   #onFinish: ((changes: Changes) => void) | undefined;
@@ -175,22 +179,24 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
    * hooks are asked it resolves when they are applied: a hook that waited for
    * more would wait for itself.
    */
-  apply(changes: Changes, without: string[] = []): Promise<void> {
+  async apply(changes: Changes, without: string[] = []): Promise<void> {
     const apply = () => {
       this.#audience.touch(undefined, changes);
       this.#draft.spare(without);
       this.#applyChanges(changes);
     };
-    if (this.#authorising) {
-      apply();
-      return Promise.resolve();
+    if (!this.#authorising) {
+      return await this.#queue.run(async () => {
+        if (this.#needsStore()) {
+          await this.#loadStore();
+        }
+        apply();
+      });
     }
-    return this.#queue.run(async () => {
-      if (this.#needsStore()) {
-        await this.#loadStore();
-      }
-      apply();
-    });
+    if (this.#authorising.resets != this.#resets) {
+      throw createResetError();
+    }
+    apply();
   }
 
   /** The content; undefined where the room has no Store. */
@@ -428,16 +434,22 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     if (!this.#edge.hasHooks()) {
       return {accepted: [changes[0], changes[1], 1], refused: false};
     }
-    this.#authorising = true;
+    const resets = this.#resets;
+    this.#authorising = {resets};
     try {
-      return await authorise(changes, {
+      const authorised = await authorise(changes, {
         hooks: this.#edge.hooks,
         store: this.#state.store!,
         who,
         initialSave,
       });
+      if (resets != this.#resets) {
+        // A hook may have swallowed why: this Store is not the room's any more.
+        throw createResetError();
+      }
+      return authorised;
     } finally {
-      this.#authorising = false;
+      this.#authorising = undefined;
     }
   }
 
@@ -531,7 +543,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     const refuses = [...authors.values()].some(({answer}) => answer.length > 1);
     if (put || (isFirst && (list.length || steps))) {
       // All of it: a schema may have filled the Store in before.
-      telling.list = await this.#state.create(list, put);
+      telling.list = await this.#state.create(telling, put);
     } else if (list.length || (refuses && !isFirst)) {
       await this.#state.append(Math.max(steps, 1), telling);
     } else if (!authors.size) {

@@ -94,7 +94,9 @@ export class TurnQueue {
           break;
         }
       }
-      await this.#turn.end();
+      if (!this.#failure) {
+        await this.#turn.end();
+      }
     } catch (error) {
       this.fail(error);
     }

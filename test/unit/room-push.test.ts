@@ -348,4 +348,54 @@ describe('fragments', () => {
     await a.say(`f[2,1,2]${text.slice(10)}`);
     expect(a.closed?.[0]).toBe(4400);
   });
+
+  test('P2: is not applied again where it made the Store after a sleep', async () => {
+    const room = createMemoryRoom();
+    const connection = room.connect();
+    const hello = {clientId: 'c'};
+    await connection.greet(hello);
+    room.wake();
+    await connection.push(1, {}, {v: 1});
+    room.restart();
+    const again = room.connect();
+    const welcome = await again.greet(hello);
+    expect(welcome[4]).toEqual([1]);
+    await again.push(1, {}, {v: 2});
+    expect(await room.getContent()).toEqual([{}, {v: 1}]);
+  });
+
+  test('loses nothing that is stored where a hook hides that the room starts anew', async () => {
+    const failures: unknown[] = [];
+    const room = createMemoryRoom({
+      hooks: {
+        canSetCell: async (tableId) => {
+          if (tableId == 'bad') {
+            room.room.store!.startTransaction();
+            for (let i = 0; i < 2; i++) {
+              await room.room
+                .apply([{x: {y: {z: 1}}}, {}, 1])
+                .catch((error: unknown) => failures.push(error));
+            }
+          }
+          return true;
+        },
+      },
+    });
+    const connection = room.connect();
+    await connection.greet();
+    await connection.push(1, {t: {r: {c: 'precious'}}});
+    const before = await room.getPosition();
+    await expect(connection.push(2, {bad: {r: {c: 1}}})).rejects.toThrow();
+    expect(failures).toHaveLength(2);
+    expect(await room.getContent()).toEqual([{t: {r: {c: 'precious'}}}, {}]);
+    expect(await room.getPosition()).toEqual(before);
+    const again = room.connect();
+    await again.greet({clientId: 'again'});
+    await again.push(1, {t: {r: {d: 2}}});
+    room.restart();
+    expect(await room.getContent()).toEqual([
+      {t: {r: {c: 'precious', d: 2}}},
+      {},
+    ]);
+  });
 });

@@ -17,7 +17,7 @@ describe('what hooks answer', () => {
     expect(await later).toBe(2);
   });
 
-  test('G7: is waited for by so many at a time, in the order asked', async () => {
+  test('is waited for by so many at a time, in the order asked', async () => {
     const asked: string[] = [];
     let underWay = 0;
     let most = 0;

@@ -4,7 +4,7 @@
  * docs/protocol.md describes the layout.
  */
 import type {Content} from '../../protocol/changes.js';
-import {applyToContent} from '../../protocol/content.js';
+import {ContentPatcher} from '../../protocol/content.js';
 import type {DeltaList} from '../../protocol/delta.js';
 import {
   getRoomLimits,
@@ -282,13 +282,15 @@ export class RoomLog {
     return this.#readStill(async ({generation, offset}) => {
       const bytes = await readSnapshot(this.#storage, this.#layout, generation);
       const content: Content = JSON.parse(decodeText(bytes));
+      const patcher = new ContentPatcher(content);
       for await (const {entry} of readEntries(
         this.#storage,
         this.#layout,
         offset,
       )) {
-        entry[0].forEach((changes) => applyToContent(content, changes));
+        entry[0].forEach((changes) => patcher.apply(changes));
       }
+      patcher.finish();
       return content;
     });
   }
