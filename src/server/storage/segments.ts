@@ -6,7 +6,7 @@
  * A segment is two lines and a body: the JSON of the first and of the last
  * Table's id, then the inside of the JSON object that has these Tables. A Table
  * that does not fit goes on in the next. Segments of Values come last: their
- * lines are `null`.
+ * lines are `null`. A segment that begins with a very long id is several values.
  */
 import type {Atom, RowChanges} from '../../protocol/changes.js';
 import {decodeText, encodeText, joinBytes, MAX_PIECE_BYTES} from './pieces.js';
@@ -15,12 +15,36 @@ const NEWLINE = 10;
 const VALUES = 'null';
 /** Most bytes that one unit of UTF-16 takes. */
 const MAX_UNIT_BYTES = 3;
+/** So often a segment has the id of its Table. */
+const ID_REPEATS = 3;
+/** An id up to that length is small beside a segment, however often it has it. */
+const MAX_SHORT_ID_BYTES = 2_000;
+/** A longer one is not repeated until there is so much more of other things. */
+const BYTES_AN_ID_BYTE = 16;
+const MAX_LONG_SEGMENT_BYTES = 4_000_000;
 
 const encoder = new TextEncoder();
 
 /** The JSON of a Table's id; of none where they are Values. */
 const encodeTableId = (tableId: string | null): string =>
   tableId === null ? VALUES : JSON.stringify(tableId);
+
+/** How long that is at most: exactly where it matters. */
+const measureTableId = (table: string): number => {
+  const most = table.length * MAX_UNIT_BYTES;
+  return most <= MAX_SHORT_ID_BYTES ? most : encodeText(table).length;
+};
+
+/**
+ * How long a segment may get that begins with such a Table. It has the id again:
+ * with a long one it is several values, or there would be more ids than Rows.
+ */
+const getCapacity = (idBytes: number): number =>
+  idBytes <= MAX_SHORT_ID_BYTES
+    ? MAX_PIECE_BYTES
+    : MAX_PIECE_BYTES +
+      ID_REPEATS * idBytes +
+      Math.min(BYTES_AN_ID_BYTE * idBytes, MAX_LONG_SEGMENT_BYTES);
 
 type Segment = {first: string; last: string; body: Uint8Array};
 
@@ -37,12 +61,14 @@ const parseSegment = (bytes: Uint8Array): Segment => {
 /** Puts Rows, and then Values, into segments. */
 export class SegmentWriter {
   readonly #emit: (segment: Uint8Array) => void;
-  readonly #buffer = new Uint8Array(MAX_PIECE_BYTES);
+  #buffer = new Uint8Array(MAX_PIECE_BYTES);
   #length = 0;
   #first: string | undefined;
+  #firstBytes = 0;
   #last = '';
   #tableId: string | null | undefined;
   #table = '';
+  #tableBytes = 0;
 
   constructor(emit: (segment: Uint8Array) => void) {
     this.#emit = emit;
@@ -66,6 +92,14 @@ export class SegmentWriter {
     if (tableId !== this.#tableId) {
       this.#tableId = tableId;
       this.#table = encodeTableId(tableId);
+      this.#tableBytes = measureTableId(this.#table);
+    }
+    if (this.#first === undefined) {
+      this.#firstBytes = this.#tableBytes;
+      const capacity = getCapacity(this.#tableBytes);
+      if (this.#buffer.length != capacity) {
+        this.#buffer = new Uint8Array(capacity);
+      }
     }
     return this.#write(this.#table, text);
   }
@@ -86,8 +120,7 @@ export class SegmentWriter {
       // Values have segments of their own.
       return undefined;
     }
-    const lines =
-      ((this.#first ?? table).length + table.length) * MAX_UNIT_BYTES + 3;
+    const lines = this.#firstBytes + this.#tableBytes + 3;
     const room = this.#buffer.length - lines - this.#length;
     if (room < before.length + text.length) {
       return undefined;
