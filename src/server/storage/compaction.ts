@@ -11,7 +11,7 @@ import {
 } from './key-value-storage.js';
 import type {Layout} from './layout.js';
 import {readEntries} from './log-entries.js';
-import {Patches} from './patches.js';
+import {PatchedThings} from './patched-things.js';
 import {readSegment, type Thing} from './segments.js';
 import {readSegments, type SnapshotHead, SnapshotWriter} from './snapshot.js';
 
@@ -92,44 +92,6 @@ async function* readLog(
   }
   const tail = tails.find((one) => logged - one.logged <= maxWindowBytes)!;
   return {delta, logged, taken, tail};
-}
-
-/** What is in segments, and what is new, as the delta leaves it. */
-class PatchedThings {
-  readonly #patches: Patches;
-  #tableId: string | null | undefined;
-
-  constructor(delta: Delta) {
-    this.#patches = new Patches(delta.toList());
-  }
-
-  *patch(things: Thing[]): Generator<Thing> {
-    for (const thing of things) {
-      const [tableId, rowId] = thing;
-      yield* this.#goTo(tableId);
-      const row = this.#patches.patch(thing);
-      if (row !== undefined) {
-        yield [tableId, rowId, row];
-      }
-    }
-  }
-
-  *finish(): Generator<Thing> {
-    yield* this.#goTo(null);
-    yield* this.#patches.takeRest(null);
-  }
-
-  /** A Table's new Rows follow its others, all new Tables the last one. */
-  *#goTo(tableId: string | null): Generator<Thing> {
-    const from = this.#tableId;
-    this.#tableId = tableId;
-    if (from !== tableId && typeof from == 'string') {
-      yield* this.#patches.takeNewRows(from);
-    }
-    if (from !== tableId && tableId === null) {
-      yield* this.#patches.takeTables();
-    }
-  }
 }
 
 /**
