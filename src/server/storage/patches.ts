@@ -74,10 +74,11 @@ export class Patches {
     return things;
   }
 
-  /** What was not met of any Table. */
+  /** What was not met of any Table, in the order in which it was set. */
   *takeTables(): Generator<Thing> {
-    const tableIds = this.#list.flatMap(([tables]) => Object.keys(tables));
-    for (const tableId of new Set(tableIds)) {
+    // Of two changes the first are deletions alone.
+    const [tables] = this.#list.at(-1) ?? [{}];
+    for (const tableId of Object.keys(tables)) {
       yield* this.takeRest(tableId);
     }
   }
