@@ -1,7 +1,7 @@
 /** What a change costs in rooms of more and more Cells. */
 import {changeCell} from './changes.js';
 import {countKeysOf, getObservedParty} from './keys.js';
-import {type BenchRoom, createFilledRoom} from './room.js';
+import {type BenchRoom, createFilledRoom, wakeRoom} from './room.js';
 import type {Bench, Goal, Scenario} from './scenario.js';
 import {ONE_IN_FLIGHT, stream} from './streams.js';
 import type {SubjectName} from './subjects.js';
@@ -83,12 +83,12 @@ const createScenario = (
   subjects: Object.fromEntries(
     SIZES.map((cells) => [
       getName(cells),
-      async (bench) =>
-        await measure(
-          bench,
-          await getRoom(bench, subject, getParty?.(subject), cells),
-          subject,
-        ),
+      async (bench) => {
+        const room = await getRoom(bench, subject, getParty?.(subject), cells);
+        // It may have slept since it was measured last.
+        await wakeRoom(room);
+        return await measure(bench, room, subject);
+      },
     ]),
   ),
   titles: Object.fromEntries(

@@ -1,5 +1,6 @@
 /** A room that is measured, and clients that speak with it frame by frame. */
 import {WebSocket} from 'ws';
+import {changeCell} from './changes.js';
 import {createContent} from './content.js';
 import type {Bench} from './scenario.js';
 import {type Subject, type SubjectName, SUBJECTS} from './subjects.js';
@@ -14,6 +15,7 @@ export type BenchRoom = {
 
 let lastRoom = 0;
 let lastPair = 0;
+let lastToken = 0;
 const contents = new Map<number, string>();
 
 /** A room that nobody has used; its party is the subject's unless told. */
@@ -84,9 +86,9 @@ const waitFor = (
         resolve();
       }
     };
-    const fail = () => {
+    const fail = (code: number, reason: Buffer) => {
       stop();
-      reject(new Error(`${socket.url} was closed`));
+      reject(new Error(`${socket.url} was closed: ${code} ${String(reason)}`));
     };
     socket.on('message', listen);
     socket.on('close', fail);
@@ -104,6 +106,12 @@ export const openClient = async (
   await new Promise((resolve, reject) => {
     socket.once('open', resolve);
     socket.once('error', reject);
+  });
+  socket.on('message', (data) => {
+    const answer = subject.answer?.((data as Buffer).toString());
+    if (answer) {
+      socket.send(answer);
+    }
   });
   if (subject.hello) {
     const welcome = waitFor(socket, () => true);
@@ -133,6 +141,18 @@ export type Pair = {
   /** Sends changes; resolves with the time until the other is told of it. */
   change: (changes: string, something: string) => Promise<number>;
   close: () => void;
+};
+
+/**
+ * Has a room do all that comes before its first change, so that this is not
+ * what is measured next.
+ */
+export const wakeRoom = async (room: BenchRoom): Promise<void> => {
+  const pair = await openPair(room);
+  // A new one each time: nobody is told of a change that changes nothing.
+  const token = `awake${++lastToken}`;
+  await pair.change(changeCell('awake', token), token);
+  pair.close();
 };
 
 export const openPair = async (room: BenchRoom): Promise<Pair> => {
