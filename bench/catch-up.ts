@@ -23,7 +23,7 @@ const countMissed =
       await pair.change(changeCell(`row${count}`, token), token);
     }
     pair.close();
-    if (!room.subject.hello) {
+    if (subject == 'tinybase') {
       // TinyBase's own has no other way than to load all of it.
       return Buffer.byteLength(await request(`${room.url}/store`));
     }

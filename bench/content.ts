@@ -19,3 +19,29 @@ export const createContent = (cells: number): string => {
   }
   return JSON.stringify([{items: table}, {version: 1}]);
 };
+
+/** As many as fit a frame of 256,000 units. */
+const ROWS_A_PUSH = 800;
+
+/** What each Cell begins with that `createPushes` changes. */
+export const CHANGED = 'now ';
+
+/**
+ * Changes of all Cells of the content, in pushes. A Cell that is set to what it
+ * is already would be no change, and not in the log.
+ */
+export const createPushes = (cells: number): string[] => {
+  const [{items}] = JSON.parse(createContent(cells));
+  const rows = Object.entries<object>(items).map(([rowId, row]) => [
+    rowId,
+    Object.fromEntries(
+      Object.entries(row).map(([cellId, cell]) => [cellId, CHANGED + cell]),
+    ),
+  ]);
+  const pushes: string[] = [];
+  for (let start = 0; start < rows.length; start += ROWS_A_PUSH) {
+    const changed = rows.slice(start, start + ROWS_A_PUSH);
+    pushes.push(JSON.stringify([{items: Object.fromEntries(changed)}, {}, 1]));
+  }
+  return pushes;
+};

@@ -1,7 +1,7 @@
 /** How much content a room gets along with in the memory of a Durable Object. */
 import {until} from '../test/support/until.js';
 import {changeCell} from './changes.js';
-import {createContent} from './content.js';
+import {CHANGED, createPushes} from './content.js';
 import {createLimitedWorkerd, type LimitedWorkerd} from './limited-workerd.js';
 import {createRoom, fillRoom, openPair, request} from './room.js';
 import {
@@ -21,27 +21,12 @@ const HEAP_MB = 96;
 const MAX_CELLS = 1_600_000;
 const MIN_CELLS = 12_500;
 const BISECTIONS = 2;
-const ROWS_A_PUSH = 1_000;
 const SETTLE_MS = 2_000;
 
 const STEPS = ['put', 'get', 'change', 'compaction'] as const;
 type Step = (typeof STEPS)[number];
 /** The most memory at each step; none where the room died of it. */
 type Peaks = {[step in Step]: number} | undefined;
-
-/** Changes of all Rows, in pushes: more text than the content has. */
-const createPushes = (cells: number): string[] => {
-  const [tables] = JSON.parse(createContent(cells));
-  const rows = Object.entries<object>(tables.items);
-  const pushes: string[] = [];
-  for (let start = 0; start < rows.length; start += ROWS_A_PUSH) {
-    const changed = rows
-      .slice(start, start + ROWS_A_PUSH)
-      .map(([rowId, row]) => [rowId, {...row, at: 'some time after that'}]);
-    pushes.push(JSON.stringify([{items: Object.fromEntries(changed)}, {}, 1]));
-  }
-  return pushes;
-};
 
 const measurePeaks = async (
   workerd: LimitedWorkerd,
@@ -68,7 +53,7 @@ const measurePeaks = async (
     await measure('compaction', async () => {
       const pair = await openPair(room);
       for (const push of createPushes(cells)) {
-        await pair.change(push, 'some time after that');
+        await pair.change(push, CHANGED);
       }
       await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
       await request(`${room.url}/store`);

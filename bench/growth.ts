@@ -13,11 +13,7 @@ type Kind = {
   title: string;
   unit: string;
   /** Measures a room of that party. */
-  measure: (
-    bench: Bench,
-    room: BenchRoom,
-    subject: SubjectName,
-  ) => Promise<number>;
+  measure: (bench: Bench, room: BenchRoom) => Promise<number>;
   getParty?: (subject: SubjectName) => string;
   /** How the largest is to compare to the smallest. */
   goal: Omit<Goal, 'of' | 'to'>;
@@ -28,16 +24,16 @@ const KINDS: Kind[] = [
     id: 'latency',
     title: '1 in flight, median to another client',
     unit: 'ms',
-    measure: async (bench, room, subject) =>
-      (await stream(bench, room, subject, ONE_IN_FLIGHT)).p50Ms,
+    measure: async (bench, room) =>
+      (await stream(bench, room, ONE_IN_FLIGHT)).p50Ms,
     goal: {atMost: 1.5},
   },
   {
     id: 'stream',
     title: '1 writer, 1 reader, 64 in flight',
     unit: 'changes/s',
-    measure: async (bench, room, subject) =>
-      (await stream(bench, room, subject, {...ONE_IN_FLIGHT, inFlight: 64}))
+    measure: async (bench, room) =>
+      (await stream(bench, room, {...ONE_IN_FLIGHT, inFlight: 64}))
         .changesPerSecond,
     goal: {atLeast: 1 / 1.5},
   },
@@ -87,7 +83,7 @@ const createScenario = (
         const room = await getRoom(bench, subject, getParty?.(subject), cells);
         // It may have slept since it was measured last.
         await wakeRoom(room);
-        return await measure(bench, room, subject);
+        return await measure(bench, room);
       },
     ]),
   ),

@@ -10,7 +10,7 @@ export type BenchRoom = {
   host: string;
   party: string;
   url: string;
-  subject: Subject;
+  subject: SubjectName;
 };
 
 let lastRoom = 0;
@@ -21,8 +21,8 @@ const contents = new Map<number, string>();
 /** A room that nobody has used; its party is the subject's unless told. */
 export const createRoom = (
   {dev: {host}}: {dev: {host: string}},
-  subjectName: SubjectName,
-  party: string = SUBJECTS[subjectName].party,
+  subject: SubjectName,
+  party: string = SUBJECTS[subject].party,
 ): BenchRoom => {
   const name = `room${++lastRoom}`;
   return {
@@ -30,7 +30,7 @@ export const createRoom = (
     host,
     party,
     url: `http://${host}/parties/${party}/${name}`,
-    subject: SUBJECTS[subjectName],
+    subject,
   };
 };
 
@@ -62,21 +62,24 @@ export const fillRoom = async (
 /** A room that holds as much as a large app's, unless told how much. */
 export const createFilledRoom = async (
   bench: Bench,
-  subjectName: SubjectName,
+  subject: SubjectName,
   {party, cells = bench.cells}: {party?: string; cells?: number} = {},
 ): Promise<BenchRoom> => {
-  const room = createRoom(bench, subjectName, party);
+  const room = createRoom(bench, subject, party);
   await fillRoom(room, cells);
   return room;
 };
 
-/** Waits for a frame; rejects where the socket closes first. */
+const TIMEOUT_MS = 120_000;
+
+/** Waits for a frame; rejects where the socket closes first, or nothing comes. */
 const waitFor = (
   socket: WebSocket,
   isIt: (text: string) => boolean,
 ): Promise<void> =>
   new Promise((resolve, reject) => {
     const stop = () => {
+      clearTimeout(timer);
       socket.off('message', listen);
       socket.off('close', fail);
     };
@@ -90,6 +93,10 @@ const waitFor = (
       stop();
       reject(new Error(`${socket.url} was closed: ${code} ${String(reason)}`));
     };
+    const timer = setTimeout(() => {
+      stop();
+      reject(new Error(`${socket.url} was told nothing for too long`));
+    }, TIMEOUT_MS);
     socket.on('message', listen);
     socket.on('close', fail);
   });
@@ -99,6 +106,7 @@ export const openClient = async (
   {host, party, name, subject}: BenchRoom,
   id: string,
 ): Promise<WebSocket> => {
+  const {hello, answer}: Subject = SUBJECTS[subject];
   const socket = new WebSocket(
     `ws://${host}/parties/${party}/${name}?_pk=${id}`,
     {perMessageDeflate: false},
@@ -108,14 +116,14 @@ export const openClient = async (
     socket.once('error', reject);
   });
   socket.on('message', (data) => {
-    const answer = subject.answer?.((data as Buffer).toString());
-    if (answer) {
-      socket.send(answer);
+    const pong = answer?.((data as Buffer).toString());
+    if (pong) {
+      socket.send(pong);
     }
   });
-  if (subject.hello) {
+  if (hello) {
     const welcome = waitFor(socket, () => true);
-    socket.send(subject.hello(id));
+    socket.send(hello(id));
     await welcome;
   }
   return socket;
@@ -167,7 +175,7 @@ export const openPair = async (room: BenchRoom): Promise<Pair> => {
       timeTelling(
         writer,
         reader,
-        room.subject.encode(changes, ++count),
+        SUBJECTS[room.subject].encode(changes, ++count),
         something,
       ),
     close: () => {

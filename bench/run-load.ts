@@ -3,6 +3,8 @@ import {execFile} from 'node:child_process';
 import {join} from 'node:path';
 import type {Bench} from './scenario.js';
 
+const TIMEOUT_MS = 300_000;
+
 /** What one of the `load` folder prints, given its options. */
 export const runLoad = <Options, Result>(
   {loadDir}: Pick<Bench, 'loadDir'>,
@@ -14,9 +16,12 @@ export const runLoad = <Options, Result>(
     execFile(
       process.execPath,
       [...nodeFlags, join(loadDir, `${name}.mjs`), JSON.stringify(options)],
+      {timeout: TIMEOUT_MS},
       (error, stdout, stderr) => {
         if (error) {
-          const [cause] = /^.*Error: .*$/m.exec(stderr) ?? [error.code];
+          const [cause] = /^.*Error: .*$/m.exec(stderr) ?? [
+            error.signal ?? error.code,
+          ];
           reject(new Error(`${name} ended with ${cause}`));
         } else {
           resolve(JSON.parse(stdout) as Result);

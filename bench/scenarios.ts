@@ -2,6 +2,7 @@
 import {ASLEEP} from './asleep.js';
 import {CATCH_UP} from './catch-up.js';
 import {CLIENT} from './client.js';
+import {COMPACTION} from './compaction.js';
 import {DELETIONS} from './deletions.js';
 import {FITTING} from './fits.js';
 import {GROWTH} from './growth.js';
@@ -22,6 +23,7 @@ export const GROUPS: Group[] = [
   {name: 'sleep', scenarios: ASLEEP},
   {name: 'joins', scenarios: JOINS},
   {name: 'growth', scenarios: GROWTH},
+  {name: 'compaction', scenarios: COMPACTION},
   {name: 'memory', scenarios: MEMORY},
   {name: 'limits', scenarios: FITTING},
   {name: 'client', scenarios: CLIENT},

@@ -10,21 +10,23 @@ export type Shape = {writers: number; readers: number; inFlight: number};
 
 export const ONE_IN_FLIGHT = {writers: 1, readers: 1, inFlight: 1};
 
-/** Writes to a room, and measures. */
+/** Writes to a room of that subject, and measures. */
 export const stream = (
   bench: Bench,
-  room: BenchRoom,
-  subject: SubjectName,
+  {host, party, name, subject}: BenchRoom,
   shape: Shape,
+  times: {warmUpMs?: number; measureMs?: number} = {},
 ): Promise<StreamResult> =>
   runLoad<StreamOptions, StreamResult>(bench, 'stream', {
-    host: room.host,
-    room: room.name,
+    host,
+    party,
+    room: name,
     subject,
     ...shape,
     warmUpMs: bench.isSmoke ? 50 : 1_000,
     measureMs: bench.isSmoke ? 100 : 3_000,
     rows: 1_000,
+    ...times,
   });
 
 const streamNew = async (
@@ -37,7 +39,7 @@ const streamNew = async (
     // TinyBase's own room takes changes only once it has a Store.
     await request(`${room.url}/store`, {method: 'PUT', body: '[{},{"v":1}]'});
   }
-  return await stream(bench, room, subject, shape);
+  return await stream(bench, room, shape);
 };
 
 const createScenario = (

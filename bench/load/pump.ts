@@ -19,6 +19,7 @@ export type StreamResult = {
   /** From sending a change to the first reader being told of it. */
   p50Ms: number;
   p99Ms: number;
+  maxMs: number;
 };
 
 /** Sends a writer's `count`th change: of one Cell of that Row to the token. */
@@ -98,6 +99,7 @@ export const createPump = (options: PumpOptions, send: SendChange) => {
         changesPerSecond: latencies.length / seconds,
         p50Ms: at(0.5),
         p99Ms: at(0.99),
+        maxMs: latencies.at(-1)!,
       };
     },
   };

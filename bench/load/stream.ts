@@ -8,6 +8,7 @@ import {createPump, type PumpOptions} from './pump.js';
 
 export type StreamOptions = PumpOptions & {
   host: string;
+  party: string;
   room: string;
   subject: SubjectName;
   readers: number;
@@ -18,7 +19,7 @@ const subject: Subject = SUBJECTS[options.subject];
 
 const open = (id: string): Promise<WebSocket> =>
   new Promise((resolve, reject) => {
-    const url = `ws://${options.host}/parties/${subject.party}/${options.room}?_pk=${id}`;
+    const url = `ws://${options.host}/parties/${options.party}/${options.room}?_pk=${id}`;
     const socket = new WebSocket(url, {perMessageDeflate: false});
     socket.once('error', reject);
     socket.once('open', () => {
