@@ -1,5 +1,5 @@
 /** Where a room stands: one value, which is replaced as a whole. */
-import type {Weight} from './weights.js';
+import type {WeightList} from './weights.js';
 
 export type Head = {
   version: 1;
@@ -12,7 +12,7 @@ export type Head = {
   generation: number;
   /** The bytes of its segments. */
   bytes: number;
-  weights: Weight[];
+  weights: WeightList;
   /** From there on the log is complete. */
   tail: Tail;
   clients: ClientsHead;

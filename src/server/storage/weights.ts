@@ -1,169 +1,201 @@
 /**
  * How much of a snapshot changes take away, to tell when it holds too much that
- * is gone. The size of each Table is known, and that of a Row or Value which is
- * large by itself; of any other the average counts.
+ * is gone. The size of each large Table is known, and that of a large Row or
+ * Value; of any other the average of those like it counts.
  */
 import {
-  type Atom,
   type Changes,
   DELETED,
   type RowChanges,
   type TableChanges,
 } from '../../protocol/changes.js';
+import {type Column, type Things, Weighed} from './weighed.js';
 
 /**
- * What there is of a Table, or of all Values (null); with an id, of one large Row
- * or Value.
+ * What there is of a Table, or of all Values (null), but for what is weighed by
+ * itself; with an id, of one large Row or Value.
  */
 export type Weight = [
   tableId: string | null,
   rowId: string | null,
   bytes: number,
   rows: number,
-  cells: number,
+  columns: Column[],
 ];
+
+/** As they rest in the head; `others` are all other Tables together. */
+export type WeightList = {
+  list: Weight[];
+  others: [tables: number, bytes: number, rows: number, columns: Column[]];
+};
 
 /** How many are kept, and of ids up to which length: they rest in the head. */
 const MAX_TABLES = 32;
 const MAX_LARGE = 64;
+const MAX_LARGE_COLUMNS = 2;
 const MAX_WEIGHED_ID_LENGTH = 200;
 /** A Row or Value that is weighed by itself. */
 const MIN_LARGE_BYTES = 16_000;
-
-/** A weight, and how many of its bytes are gone. */
-type Weighed = {weight: Weight; gone: number};
 
 type TableWeight = {
   rest: Weighed;
   large: Map<string, Weighed>;
 };
 
-const measureAtom = (atom: Atom): number =>
-  atom === DELETED ? 0 : typeof atom == 'string' ? atom.length : 4;
+const getHeaviest = <Key>(
+  all: [key: Key, bytes: number][],
+  count: number,
+): Key[] =>
+  all
+    .sort(([, one], [, other]) => other - one)
+    .slice(0, count)
+    .map(([key]) => key);
 
-const countCells = (row: RowChanges | Atom): number =>
-  typeof row == 'object' && row ? Object.keys(row).length : 1;
+const sumBytes = ({rest, large}: TableWeight): number =>
+  [...large.values()].reduce((sum, {bytes}) => sum + bytes, rest.bytes);
 
 export class Weights {
   readonly #tables = new Map<string | null, TableWeight>();
+  /** Tables that are not weighed by themselves. */
+  #others = new Weighed();
+  #otherTables = 0;
 
-  constructor(list: Weight[] = []) {
-    for (const weight of list) {
-      const [tableId, rowId] = weight;
+  constructor({list, others}: Partial<WeightList> = {}) {
+    for (const [tableId, rowId, bytes, rows, columns] of list ?? []) {
       const table = this.#ensure(tableId);
-      rowId === null
-        ? (table.rest.weight = weight)
-        : table.large.set(rowId, {weight, gone: 0});
+      const weighed = new Weighed(bytes, rows, columns);
+      rowId === null ? (table.rest = weighed) : table.large.set(rowId, weighed);
+    }
+    if (others) {
+      const [tables, ...weight] = others;
+      this.#otherTables = tables;
+      this.#others = new Weighed(...weight);
     }
   }
 
-  /** Notes that a snapshot has Rows of about the same, or Values of no Table. */
-  add(
-    tableId: string | null,
-    things: {[rowId: string]: RowChanges | Atom},
-    bytes: number,
-  ): void {
+  /**
+   * Notes that a snapshot has Rows of about the same, or Values of no Table. All
+   * of a Table come one after the other.
+   */
+  add(tableId: string | null, things: Things, bytes: number): void {
+    if (!this.#tables.has(tableId) && this.#tables.size > 4 * MAX_TABLES) {
+      this.#shrink();
+    }
     const {rest, large} = this.#ensure(tableId);
-    const rowIds = Object.keys(things);
-    const [rowId] = rowIds;
-    const cells = countCells(things[rowId!]!) * rowIds.length;
-    if (bytes > MIN_LARGE_BYTES && rowIds.length == 1) {
-      const weight: Weight = [tableId, rowId!, bytes, 1, cells];
-      large.set(rowId!, {weight, gone: 0});
-    } else {
-      rest.weight[2] += bytes;
-      rest.weight[3] += rowIds.length;
-      rest.weight[4] += cells;
+    const ids = Object.keys(things);
+    const isLarge =
+      ids.length == 1 &&
+      bytes > MIN_LARGE_BYTES &&
+      `${tableId ?? ''}${ids[0]}`.length <= MAX_WEIGHED_ID_LENGTH;
+    const weighed = isLarge ? new Weighed() : rest;
+    if (isLarge) {
+      large.set(ids[0]!, weighed);
     }
+    tableId === null
+      ? weighed.addValues(things as any, bytes)
+      : weighed.addRows(things as any, bytes);
   }
 
-  /** The largest of them. */
-  toList(): Weight[] {
-    const getLargest = (all: Weighed[], count: number) =>
-      all
-        .map(({weight}) => weight)
-        .filter(
-          ([tableId, rowId]) =>
-            `${tableId ?? ''}${rowId ?? ''}`.length <= MAX_WEIGHED_ID_LENGTH,
-        )
-        .sort((one, other) => other[2] - one[2])
-        .slice(0, count);
-    const tables = [...this.#tables.values()];
-    return [
-      ...getLargest(
-        tables.map(({rest}) => rest),
-        MAX_TABLES,
-      ),
-      ...getLargest(
-        tables.flatMap(({large}) => [...large.values()]),
-        MAX_LARGE,
-      ),
-    ];
+  toList(): WeightList {
+    this.#shrink();
+    const list: Weight[] = [];
+    for (const [tableId, {rest, large}] of this.#tables) {
+      list.push([tableId, null, rest.bytes, rest.rows, rest.toColumns()]);
+      for (const [rowId, weighed] of large) {
+        const columns = weighed.toColumns(MAX_LARGE_COLUMNS);
+        list.push([tableId, rowId, weighed.bytes, weighed.rows, columns]);
+      }
+    }
+    const {bytes, rows} = this.#others;
+    return {
+      list,
+      others: [this.#otherTables, bytes, rows, this.#others.toColumns()],
+    };
   }
 
   /** How many bytes of the snapshot changes take away; none is counted twice. */
   take([tables, values]: Changes): number {
     let taken = 0;
     for (const tableId of Object.keys(tables)) {
-      const table = this.#tables.get(tableId);
       const rows = tables[tableId]!;
-      if (table && rows === DELETED) {
-        taken += take(table.rest, Infinity);
-        table.large.forEach((weighed) => (taken += take(weighed, Infinity)));
-      } else if (table) {
-        for (const rowId of Object.keys(rows)) {
-          taken += takeOfRow(
-            table.large.get(rowId) ?? table.rest,
-            (rows as TableChanges)[rowId]!,
-          );
-        }
-      }
+      taken +=
+        rows === DELETED
+          ? this.#takeTable(tableId)
+          : this.#takeOfTable(tableId, rows);
     }
     const table = this.#tables.get(null);
     for (const valueId of table ? Object.keys(values) : []) {
       const weighed = table!.large.get(valueId) ?? table!.rest;
-      taken += takeOfCell(weighed, values[valueId]!);
+      taken += weighed.takeOfCell(valueId, values[valueId]!);
     }
     return taken;
+  }
+
+  #takeTable(tableId: string): number {
+    const table = this.#tables.get(tableId);
+    if (!table) {
+      const count = this.#otherTables;
+      return count ? this.#others.take(this.#others.bytes / count) : 0;
+    }
+    let taken = table.rest.take(Infinity);
+    table.large.forEach((weighed) => (taken += weighed.take(Infinity)));
+    return taken;
+  }
+
+  #takeOfTable(tableId: string, rows: TableChanges): number {
+    const {rest, large} = this.#tables.get(tableId) ?? {rest: this.#others};
+    let taken = 0;
+    for (const rowId of Object.keys(rows)) {
+      const row = rows[rowId] as RowChanges | typeof DELETED;
+      taken += (large?.get(rowId) ?? rest).takeOfRow(row);
+    }
+    return taken;
+  }
+
+  /** Keeps the heaviest Tables, and of those the heaviest Rows. */
+  #shrink(): void {
+    const kept = new Set(
+      getHeaviest(
+        [...this.#tables].flatMap(([id, table]): [string, number][] =>
+          id === null || id.length > MAX_WEIGHED_ID_LENGTH
+            ? []
+            : [[id, sumBytes(table)]],
+        ),
+        MAX_TABLES,
+      ),
+    );
+    for (const [tableId, {rest, large}] of this.#tables) {
+      if (tableId !== null && !kept.has(tableId)) {
+        [rest, ...large.values()].forEach((one) => this.#others.merge(one));
+        this.#otherTables++;
+        this.#tables.delete(tableId);
+      }
+    }
+    const tables = [...this.#tables.values()];
+    const largest = new Set(
+      getHeaviest(
+        tables.flatMap(({large}) =>
+          [...large.values()].map((one): [Weighed, number] => [one, one.bytes]),
+        ),
+        MAX_LARGE,
+      ),
+    );
+    for (const {rest, large} of tables) {
+      for (const [rowId, weighed] of large) {
+        if (!largest.has(weighed)) {
+          rest.merge(weighed);
+          large.delete(rowId);
+        }
+      }
+    }
   }
 
   #ensure(tableId: string | null): TableWeight {
     let table = this.#tables.get(tableId);
     if (!table) {
-      const weight: Weight = [tableId, null, 0, 0, 0];
-      table = {rest: {weight, gone: 0}, large: new Map()};
+      table = {rest: new Weighed(), large: new Map()};
       this.#tables.set(tableId, table);
     }
     return table;
   }
 }
-
-/** Counts bytes as gone, if so many are left. */
-const take = (weighed: Weighed, bytes: number): number => {
-  const taken = Math.min(bytes, weighed.weight[2] - weighed.gone);
-  weighed.gone += taken;
-  return taken;
-};
-
-const takeOfRow = (
-  weighed: Weighed,
-  row: RowChanges | typeof DELETED,
-): number => {
-  const [, , bytes, rows] = weighed.weight;
-  if (row === DELETED) {
-    return rows ? take(weighed, bytes / rows) : 0;
-  }
-  let taken = 0;
-  for (const cellId of Object.keys(row)) {
-    taken += takeOfCell(weighed, row[cellId]!);
-  }
-  return taken;
-};
-
-/** What is about as long as others are takes nothing away. */
-const takeOfCell = (weighed: Weighed, atom: Atom): number => {
-  const [, , bytes, , cells] = weighed.weight;
-  return cells
-    ? take(weighed, Math.max(0, bytes / cells - 2 * measureAtom(atom)))
-    : 0;
-};
