@@ -1,7 +1,11 @@
 import {serialize} from 'node:v8';
 import fc from 'fast-check';
 import {describe, expect, test} from 'vitest';
-import {cutText, joinText} from '../../src/server/storage/pieces.js';
+import {
+  cutText,
+  joinText,
+  measureText,
+} from '../../src/server/storage/pieces.js';
 
 /** A text much longer than what fast-check would make. */
 const arbitraryText = fc
@@ -46,6 +50,16 @@ describe('a text for storage', () => {
       }),
       {numRuns: 60},
     );
+  });
+
+  test('S8: is measured as what it takes up', () => {
+    for (const unit of ['x', 'é', '€', '😀']) {
+      for (const length of [0, 10, 65_000, 65_002, 300_000]) {
+        const text = unit.repeat(length / unit.length);
+        const stored = cutText(text).reduce((sum, one) => sum + one.length, 0);
+        expect(measureText(text)).toBe(stored);
+      }
+    }
   });
 
   test('keeps lone surrogates of Cells, being JSON', () => {

@@ -12,15 +12,16 @@ const MAX_STRING_LENGTH = 65_000;
 /** Whether storage takes one byte for each character, as UTF-8 would not. */
 const isNarrow = (text: string): boolean => /^[\0-\xff]*$/.test(text);
 
+const restsAsItIs = (text: string): boolean =>
+  text.length <= MAX_STRING_LENGTH && isNarrow(text);
+
 /** How many bytes a text takes in storage. */
 export const measureText = (text: string): number =>
-  isNarrow(text) ? text.length : encodeText(text).length;
+  restsAsItIs(text) ? text.length : encodeText(text).length;
 
 /** The text itself where it is short and plain, else its UTF-8 in pieces. */
 export const cutText = (text: string): (string | Uint8Array)[] =>
-  text.length <= MAX_STRING_LENGTH && isNarrow(text)
-    ? [text]
-    : cutBytes(encodeText(text));
+  restsAsItIs(text) ? [text] : cutBytes(encodeText(text));
 
 export const cutBytes = (bytes: Uint8Array): Uint8Array[] => {
   if (bytes.length <= MAX_PIECE_BYTES) {
