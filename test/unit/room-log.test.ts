@@ -1,6 +1,7 @@
 import {describe, expect, test} from 'vitest';
 import {MAX_CLIENTS} from '../../src/protocol/limits.js';
 import type {Clients} from '../../src/server/storage/clients.js';
+import {RoomLog} from '../../src/server/storage/room-log.js';
 import {createMemoryStorage} from '../support/memory-storage.js';
 import {
   appendChanges,
@@ -26,6 +27,25 @@ describe('the log of a room', () => {
     expect([again.epoch, again.offset]).toEqual(['epoch', 5]);
     expect(await again.readContent()).toEqual([{t: {r: {c: 1, d: 3}}}, {v: 2}]);
     expect((await again.readClients()).get('client')![0]).toBe(2);
+  });
+
+  test('S4: gets no first content twice, nor before it was opened', async () => {
+    const storage = createMemoryStorage();
+    const log = await createLog(storage, [{}, {precious: 1}]);
+    for (const one of [
+      log,
+      await openLog(storage),
+      new RoomLog(storage, ''),
+      new RoomLog(createMemoryStorage(), ''),
+    ]) {
+      await expect(one.create([{}, {other: 2}], new Map())).rejects.toThrow(
+        'may have content',
+      );
+    }
+    expect(await (await openLog(storage)).readContent()).toEqual([
+      {},
+      {precious: 1},
+    ]);
   });
 
   test('S1: is one key a commit', async () => {

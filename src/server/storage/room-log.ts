@@ -68,6 +68,8 @@ export class RoomLog {
   #extent: Extent = {logged: 0, taken: 0};
   /** Of the snapshot, less what the log has taken away. */
   #weights = new Weights();
+  /** Whether it is known that there is no head, if there is none. */
+  #isOpen = false;
   #isClosed = false;
   readonly #storage: KeyValueStorage;
   readonly #prefix: string;
@@ -102,6 +104,7 @@ export class RoomLog {
         limit: 1,
       }),
     ]);
+    this.#isOpen = true;
     if (!head) {
       const content = await readLegacyLayout(this.#storage, this.#prefix);
       if (content && !readOnly) {
@@ -133,12 +136,18 @@ export class RoomLog {
     this.#isClosed = true;
   }
 
-  /** Stores the first content of a room, at the current offset. */
+  /**
+   * Stores the first content of a room, at the current offset. It throws where
+   * the room has content, or may have some: nothing brings that back.
+   */
   async create(
     content: Content,
     clients: Clients,
     isLegacy = false,
   ): Promise<void> {
+    if (!this.#isOpen || this.#head) {
+      throw new Error('A room that may have content cannot get its first one.');
+    }
     const {head: snapshot, puts} = encodeSnapshot(content, this.#layout, 1);
     const here = {offset: this.offset, logged: 0};
     const head: Head = {
