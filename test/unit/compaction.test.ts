@@ -296,6 +296,28 @@ describe('the compaction of a log', () => {
     }
   });
 
+  test('S2: gives way at each segment also once the log is closed', async () => {
+    const {entries} = await createOutgrown();
+    const storage = createMemoryStorage(entries);
+    const log = await openLog(storage);
+    let isWriting = false;
+    let steps = 0;
+    let readAfter = 0;
+    storage.takePuts();
+    for await (const _ of log.compact()) {
+      if (isWriting) {
+        steps++;
+      } else if (storage.takePuts().length) {
+        // Closed while the first segment of several is written.
+        isWriting = true;
+        log.close();
+        readAfter = getKeys(storage).filter((key) => /:s:1:/.test(key)).length;
+      }
+    }
+    expect(readAfter).toBeGreaterThan(5);
+    expect(steps).toBeGreaterThanOrEqual(2);
+  });
+
   test('S2: fails where storage does, and leaves all as it is', async () => {
     const {entries, expected} = await createOutgrown();
     const storage = createMemoryStorage(entries);

@@ -113,8 +113,12 @@ export async function* writeNextSnapshot(
   const write = async function* (things: Iterable<Thing>): Steps {
     for (const thing of things) {
       writer.add(thing);
-      if (writer.isFull && !isOver()) {
-        await writeKeys(storage, writer.takePuts());
+      if (writer.isFull) {
+        const puts = writer.takePuts();
+        if (!isOver()) {
+          await writeKeys(storage, puts);
+        }
+        // Also where it is over: whoever takes the steps ends it then.
         yield;
       }
     }
