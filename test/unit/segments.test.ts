@@ -1,7 +1,7 @@
 /** Content as segments: cut so that values take them, and whole again. */
 import {serialize} from 'node:v8';
 import fc from 'fast-check';
-import {describe, expect, test} from 'vitest';
+import {describe, expect, test, vi} from 'vitest';
 import type {Atom, Content} from '../../src/protocol/changes.js';
 import {setOwn} from '../../src/protocol/content.js';
 import {Layout} from '../../src/server/storage/layout.js';
@@ -122,8 +122,15 @@ const readThings = async (content: Content): Promise<Thing[]> => {
 const measureJson = (content: Content): number =>
   Buffer.byteLength(JSON.stringify(content));
 
+const LONG = 'x'.repeat(100_000);
+
+const createThings = (prefix: string, count: number, thing: unknown): any =>
+  Object.fromEntries(
+    Array.from({length: count}, (_, id) => [prefix + id, thing]),
+  );
+
 const createRows = (count: number, row: object): any =>
-  Object.fromEntries(Array.from({length: count}, (_, id) => [`r${id}`, row]));
+  createThings('r', count, row);
 
 describe('content in segments', () => {
   test('S4: is the same when it is joined, and when it is read', async () => {
@@ -211,6 +218,26 @@ describe('content in segments', () => {
       }
     },
   );
+
+  test('S2: makes JSON of little at a time, however Rows go on', () => {
+    const stringify = vi.spyOn(JSON, 'stringify');
+    try {
+      const {head} = write([
+        {
+          t: {
+            ...createRows(1_000, {c: 1}),
+            ...createThings('long', 90, {c: LONG}),
+          },
+        },
+        {...createThings('short', 300, 1), ...createThings('long', 9, LONG)},
+      ]);
+      expect(head.bytes).toBeGreaterThan(9_900_000);
+      const lengths = stringify.mock.results.map(({value}) => value.length);
+      expect(Math.max(...lengths)).toBeLessThan(130_000);
+    } finally {
+      stringify.mockRestore();
+    }
+  });
 
   test('S8: puts many Tables into a segment', () => {
     const tables = Object.fromEntries(

@@ -19,20 +19,34 @@ const MAX_BATCH = 100;
 /** What a head says of the snapshot itself. */
 export type SnapshotHead = Pick<Head, 'generation' | 'bytes' | 'weights'>;
 
+/** About how long the JSON of a Row or Value is. */
+const measureThing = (id: string, thing: RowChanges | Atom): number => {
+  if (typeof thing != 'object' || !thing) {
+    return id.length + (typeof thing == 'string' ? thing.length : 4);
+  }
+  let length = id.length;
+  for (const cellId of Object.keys(thing)) {
+    length += measureThing(cellId, thing[cellId]!);
+  }
+  return length;
+};
+
 /** Rows of a Table, or Values of the Table null. */
 class Batch {
   readonly tableId: string | null;
   /** By their ids, which may be `__proto__`, too. */
   readonly things: {[id: string]: RowChanges | Atom} = Object.create(null);
   count = 0;
+  length = 0;
 
   constructor(tableId: string | null) {
     this.tableId = tableId;
   }
 
-  add(id: string, thing: RowChanges | Atom): void {
+  add(id: string, thing: RowChanges | Atom, length: number): void {
     this.things[id] = thing;
     this.count++;
+    this.length += length;
   }
 }
 
@@ -57,11 +71,17 @@ export class SnapshotWriter {
 
   add([tableId, rowId, row]: Thing): void {
     const batch = this.#batch;
-    if (batch.tableId !== tableId || batch.count >= this.#batchSize) {
+    const length = measureThing(rowId, row);
+    if (
+      batch.tableId !== tableId ||
+      batch.count >= this.#batchSize ||
+      // Rows may be much longer than those before.
+      batch.length + length > MAX_BATCH_LENGTH
+    ) {
       this.#flush();
       this.#batch = new Batch(tableId);
     }
-    this.#batch.add(rowId, row);
+    this.#batch.add(rowId, row, length);
   }
 
   finish(): SnapshotHead {
