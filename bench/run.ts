@@ -6,15 +6,17 @@
  * - `--only ID`: scenarios whose id begins so; several.
  * - `--no-peers`: without the scenarios of other libraries.
  * - `--smoke`: that every scenario works for every subject; times nothing.
- * - `--out FILE`: writes the figures as JSON.
+ * - `--out FOLDER`: writes `performance.json`, `.svg` and `.md` there.
+ * - `--docs`: writes them into docs/, the table between the markers of its page.
+ * - `--from FILE`: measures nothing, and writes what a JSON of before says.
  */
-import {writeFile} from 'node:fs/promises';
 import {parseArgs} from 'node:util';
 import {describeMachine, describeVersions} from './machine.js';
 import {measureGroups} from './measure.js';
 import {describe, describeSmoke} from './report.js';
 import type {BenchResult} from './result.js';
 import {GROUPS} from './scenarios.js';
+import {readResult, writeDocs, writeReport} from './write-report.js';
 
 const {values} = parseArgs({
   options: {
@@ -23,6 +25,8 @@ const {values} = parseArgs({
     'no-peers': {type: 'boolean', default: false},
     smoke: {type: 'boolean', default: false},
     out: {type: 'string'},
+    docs: {type: 'boolean', default: false},
+    from: {type: 'string'},
   },
 });
 
@@ -40,8 +44,8 @@ const measure = async (): Promise<BenchResult> => {
     scenarios: [],
   };
   console.log(`${result.machine}\n`);
-  const groups = GROUPS.map(({name, scenarios}) => ({
-    name,
+  const groups = GROUPS.map(({title, scenarios}) => ({
+    title,
     scenarios: scenarios.filter(({id}) => isWanted(id)),
   })).filter(({scenarios}) => scenarios.length);
   result.scenarios = await measureGroups(groups, {
@@ -54,9 +58,12 @@ const measure = async (): Promise<BenchResult> => {
   return result;
 };
 
-const result = await measure();
+const result = values.from ? await readResult(values.from) : await measure();
 if (values.out) {
-  await writeFile(values.out, JSON.stringify(result, null, 2) + '\n');
+  await writeReport(result, values.out);
+}
+if (values.docs) {
+  await writeDocs(result);
 }
 const hasFailed = result.scenarios.some(({subjects}) =>
   Object.values(subjects).some(({failures}) => failures),

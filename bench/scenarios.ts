@@ -14,18 +14,28 @@ import {PEER_SCENARIOS} from './peers/scenarios.js';
 import type {Scenario} from './scenario.js';
 import {STREAMS} from './streams.js';
 
-export type Group = {name: string; scenarios: Scenario[]};
+export type Group = {
+  /** The heading of its tables. */
+  title: string;
+  scenarios: Scenario[];
+};
 
 export const GROUPS: Group[] = [
-  {name: 'streams', scenarios: STREAMS},
-  {name: 'http', scenarios: HTTP},
-  {name: 'changes', scenarios: [...KEYS, ...DELETIONS, ...CATCH_UP]},
-  {name: 'sleep', scenarios: ASLEEP},
-  {name: 'joins', scenarios: JOINS},
-  {name: 'growth', scenarios: GROWTH},
-  {name: 'compaction', scenarios: COMPACTION},
-  {name: 'memory', scenarios: MEMORY},
-  {name: 'limits', scenarios: FITTING},
-  {name: 'client', scenarios: CLIENT},
-  {name: 'peers', scenarios: PEER_SCENARIOS},
+  {title: 'Changes', scenarios: STREAMS},
+  {title: 'The whole content', scenarios: HTTP},
+  {
+    title: 'Storage, and coming back',
+    scenarios: [...KEYS, ...DELETIONS, ...CATCH_UP],
+  },
+  {title: 'Waking', scenarios: ASLEEP},
+  {title: 'Joining', scenarios: JOINS},
+  {title: 'Growth', scenarios: GROWTH},
+  {title: 'Compaction', scenarios: COMPACTION},
+  {title: 'Memory', scenarios: MEMORY},
+  {title: 'Limits of memory', scenarios: FITTING},
+  {title: 'The client', scenarios: CLIENT},
+  {
+    title: 'Other libraries, each with its real clients',
+    scenarios: PEER_SCENARIOS,
+  },
 ];
