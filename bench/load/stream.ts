@@ -51,7 +51,10 @@ const openAll = async (count: number, prefix: string): Promise<WebSocket[]> => {
 const writers = await openAll(options.writers, 'w');
 const readers = await openAll(options.readers, 'r');
 const pump = createPump(options, (writer, token, rowId, count) =>
-  writers[writer]!.send(subject.encode(changeCell(rowId, token), count)),
+  writers[writer]!.send(
+    // Rows of its own: nobody is told of a token that is there already.
+    subject.encode(changeCell(`${process.pid}-${rowId}`, token), count),
+  ),
 );
 readers[0]!.on('message', (data) => pump.note((data as Buffer).toString()));
 console.log(JSON.stringify(await pump.run()));
