@@ -223,7 +223,7 @@ describe('the compaction of a log', () => {
       expect(canonicalize(await third.readContent())).toBe(expected);
       expect((await third.readClients()).size).toBe(10);
     }
-  });
+  }, 120_000);
 
   test('S2: is in steps of a few values, between which commits go on', async () => {
     const {entries, expected} = await createOutgrown();
