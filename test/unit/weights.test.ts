@@ -215,7 +215,7 @@ describe('the weights of a snapshot', () => {
     const unit = '€';
     const row = {
       ...createThings(40, 'x'.repeat(400), unit.repeat(57)),
-      ...createThings(40, 'x'.repeat(400), unit.repeat(70)),
+      ...createThings(3, 'x'.repeat(500), unit.repeat(2_000)),
     };
     const tables = createThings(
       80,
