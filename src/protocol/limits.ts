@@ -108,19 +108,33 @@ export type RoomLimits = {
   maxClients: number;
 };
 
-/** The room's limits where its config says nothing. */
-export const getRoomLimits = (
-  config: Partial<RoomLimits> = {},
-): RoomLimits => ({
-  maxPushLength: MAX_PUSH_LENGTH,
-  maxContentLength: MAX_CONTENT_LENGTH,
-  maxUnreadLength: MAX_UNREAD_LENGTH,
-  maxQueuedLength: MAX_QUEUED_LENGTH,
-  maxFragmentsLength: MAX_FRAGMENTS_LENGTH,
-  maxCatchUpBytes: MAX_CATCH_UP_BYTES,
-  maxClients: MAX_CLIENTS,
-  ...config,
-});
+/**
+ * The room's limits where its config says nothing.
+ *
+ * @throws RangeError where one of the config's is no number, or below 0.
+ */
+export const getRoomLimits = (config: Partial<RoomLimits> = {}): RoomLimits => {
+  const limits: RoomLimits = {
+    maxPushLength: MAX_PUSH_LENGTH,
+    maxContentLength: MAX_CONTENT_LENGTH,
+    maxUnreadLength: MAX_UNREAD_LENGTH,
+    maxQueuedLength: MAX_QUEUED_LENGTH,
+    maxFragmentsLength: MAX_FRAGMENTS_LENGTH,
+    maxCatchUpBytes: MAX_CATCH_UP_BYTES,
+    maxClients: MAX_CLIENTS,
+  };
+  for (const name of Object.keys(limits) as (keyof RoomLimits)[]) {
+    const limit = config[name] ?? limits[name];
+    if (!(limit >= 0)) {
+      throw new RangeError(
+        `config.limits.${name} is ${limit}: give a number of 0 or more, or ` +
+          `leave it out for ${limits[name]}.`,
+      );
+    }
+    limits[name] = limit;
+  }
+  return limits;
+};
 
 /** How many of a client's latest refused pushes the room remembers. */
 export const MAX_REMEMBERED_REFUSALS = 32;

@@ -565,15 +565,19 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     try {
       // Who deletes a lot often goes on to write a lot.
       await pause(COMPACTION_DELAY_MS);
-      let startedAt = this.#edge.now();
-      for await (const _ of this.#state.compact()) {
+      const steps = this.#state.compact();
+      let isAlone = false;
+      let isDone: boolean | undefined = false;
+      while (!isDone && resets == this.#resets) {
+        const startedAt = this.#edge.now();
+        const step: IteratorResult<unknown, void> = await (isAlone
+          ? this.#queue.run(() => steps.next())
+          : steps.next());
+        isDone = step.done;
+        isAlone = step.value == 'alone';
         // As long as the step took: half of the time is for who pushes.
         const tookMs = this.#edge.now() - startedAt;
         await pause(Math.min(tookMs, MAX_COMPACTION_PAUSE_MS));
-        startedAt = this.#edge.now();
-        if (resets != this.#resets) {
-          break;
-        }
       }
     } catch (error) {
       // What it was about to write may be there or not: the room reads it anew.
@@ -583,9 +587,10 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         }
       };
       await this.#queue.run(startAnew).catch(() => {});
-    } finally {
-      this.#isCompacting = false;
     }
+    this.#isCompacting = false;
+    // What has been pushed meanwhile may be enough for another.
+    void this.#compact();
   }
 
   /**

@@ -51,6 +51,9 @@ export class Ledger {
   head: Head | undefined;
   /** What of each client's pushes is answered and durable. */
   readonly answered = new Map<string, number[]>();
+  /** The same as of each entry that answers some. */
+  readonly #answers: {offset: number; clientId: string; answer: number[]}[] =
+    [];
   /** How many of each client's pushes were refused. */
   readonly refusals = new Map<string, number>();
   readonly pushes: ReceivedPushes;
@@ -95,7 +98,7 @@ export class Ledger {
       const head = written as Head;
       this.head = head;
       if (was?.clients.offset !== head.clients.offset) {
-        this.#checkClients();
+        this.#checkClients(head.clients.offset);
       }
       if (was?.generation !== head.generation) {
         this.#checkSnapshot(head, !was);
@@ -130,6 +133,11 @@ export class Ledger {
     }
     for (const [clientId, answer] of Object.entries<number[]>(answers)) {
       this.#checkAnswer(clientId, answer);
+      this.#answers.push({
+        offset,
+        clientId,
+        answer: this.answered.get(clientId)!,
+      });
     }
     for (const [changed] of [...delta].reverse()) {
       for (const [client, {n}] of Object.entries<any>(changed.m ?? {})) {
@@ -166,12 +174,17 @@ export class Ledger {
     ]);
   }
 
-  /** What the room remembers of its clients is all that was answered. */
-  #checkClients(): void {
+  /** What the record says of clients is all that was answered up to there. */
+  #checkClients(upTo: number): void {
     const isFirst = !this.epoch;
     const pieces = this.#readDurable('clients').map(([, piece]) => piece);
     const clients = new Map<string, number[]>(JSON.parse(joinText(pieces)));
-    for (const [clientId, [last, ...refused]] of this.answered) {
+    const answered = new Map(
+      this.#answers
+        .filter(({offset}) => offset <= upTo)
+        .map(({clientId, answer}) => [clientId, answer]),
+    );
+    for (const [clientId, [last, ...refused]] of answered) {
       const [id = 0, ...refusedIds] = clients.get(clientId) ?? [];
       this.world.expect(
         this.#isForgetful ||

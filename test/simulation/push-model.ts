@@ -72,8 +72,11 @@ export class PushModel {
       this.#settle(new Map(), content, answers);
     }
     answers.forEach(([id], clientId) => {
-      this.#stored.set(clientId, id!);
-      this.#settled.set(clientId, id!);
+      // A record may be of some commits ago.
+      const stored = Math.max(this.#stored.get(clientId) ?? 0, id!);
+      const settled = Math.max(this.#settled.get(clientId) ?? 0, id!);
+      this.#stored.set(clientId, stored);
+      this.#settled.set(clientId, settled);
       this.#answered.set(
         clientId,
         Math.max(this.#answered.get(clientId) ?? 0, id!),

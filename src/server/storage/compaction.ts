@@ -20,6 +20,9 @@ const STEP_BYTES = 130_000;
 /** So many keys cost as much as that, however little is in them. */
 const MAX_KEYS_A_STEP = 100;
 
+/** In how many parts the log that is kept for catching up is let go of. */
+const MARKS_A_WINDOW = 32;
+
 export type CompactionStorage = {
   storage: KeyValueStorage;
   layout: Layout;
@@ -32,10 +35,13 @@ export type CompactionBounds = {upTo: number; maxWindowBytes: number};
 
 /** What a snapshot that is written changes in the head. */
 export type NextHead = SnapshotHead &
-  Pick<Head, 'offset' | 'logged' | 'taken' | 'tail'>;
+  Pick<Head, 'offset' | 'logged' | 'taken' | 'tail' | 'marks'>;
 
-/** A step ends with each thing that these yield. */
-export type Steps<Result = void> = AsyncGenerator<void, Result>;
+/**
+ * A step ends with each thing that these yield. Where it is `alone`, the next
+ * one is to be taken while no commit is under way: it replaces the head.
+ */
+export type Steps<Result = void> = AsyncGenerator<'alone' | undefined, Result>;
 
 /** Deletes what has a prefix, up to the first key that is not meant. */
 export async function* deleteKeys(
@@ -52,7 +58,7 @@ export async function* deleteKeys(
         return;
       }
       await writeKeys(storage, [], keys.splice(0, MAX_KEYS_A_STEP));
-      yield;
+      yield undefined;
     }
     if (!isMeant(page.at(-1)![0])) {
       return;
@@ -65,33 +71,34 @@ async function* readLog(
   {storage, layout}: CompactionStorage,
   head: Head,
   {upTo, maxWindowBytes}: CompactionBounds,
-): Steps<Pick<Head, 'logged' | 'taken' | 'tail'> & {delta: Delta}> {
+): Steps<Pick<Head, 'logged' | 'taken' | 'tail' | 'marks'> & {delta: Delta}> {
   const delta = new Delta();
-  const tails: Tail[] = [head.tail];
+  const marks: Tail[] = [...head.marks];
   let {logged, taken} = head;
   let stepBytes = 0;
   for await (const {offset, entry, bytes} of readEntries(
     storage,
     layout,
-    head.tail.offset,
+    head.offset,
     STEP_BYTES,
   )) {
     if (offset > upTo) {
       break;
     }
     [, , logged, taken] = entry;
-    tails.push({offset, logged});
-    if (offset > head.offset) {
-      entry[0].forEach((changes) => delta.add(changes));
+    entry[0].forEach((changes) => delta.add(changes));
+    if (logged - marks.at(-1)!.logged >= maxWindowBytes / MARKS_A_WINDOW) {
+      marks.push({offset, logged});
     }
     stepBytes += bytes + STEP_BYTES / MAX_KEYS_A_STEP;
     if (stepBytes >= STEP_BYTES) {
       stepBytes = 0;
-      yield;
+      yield undefined;
     }
   }
-  const tail = tails.find((one) => logged - one.logged <= maxWindowBytes)!;
-  return {delta, logged, taken, tail};
+  const kept = marks.filter((mark) => logged - mark.logged <= maxWindowBytes);
+  const [tail = {offset: upTo, logged}] = kept;
+  return {delta, logged, taken, tail, marks: kept.length ? kept : [tail]};
 }
 
 /**
@@ -119,7 +126,7 @@ export async function* writeNextSnapshot(
           await writeKeys(storage, puts);
         }
         // Also where it is over: whoever takes the steps ends it then.
-        yield;
+        yield undefined;
       }
     }
   };

@@ -15,6 +15,8 @@ export type Head = {
   weights: WeightList;
   /** From there on the log is complete. */
   tail: Tail;
+  /** Where it may begin later, from `tail` on: not all of it is read for that. */
+  marks: Tail[];
   clients: ClientsHead;
   /**
    * What is no longer needed but not deleted yet: an earlier snapshot and the

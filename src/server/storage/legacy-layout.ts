@@ -94,7 +94,7 @@ export async function* deleteLegacyKeys(
     }
     if (keys.length == KEYS_A_STEP) {
       await deleteAll();
-      yield;
+      yield undefined;
     }
   }
   await deleteAll();

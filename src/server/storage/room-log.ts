@@ -156,6 +156,7 @@ export class RoomLog {
       ...here,
       taken: 0,
       tail: here,
+      marks: [here],
       ...snapshot,
       clients: {...here, bytes: 0, pieces: 0},
       ...(isLegacy ? {leftovers: 'legacy'} : {}),
@@ -237,6 +238,7 @@ export class RoomLog {
         upTo: this.offset,
         maxWindowBytes: this.#limits.maxCatchUpBytes,
       });
+      yield 'alone';
       // Whom the entries answer that are about to go has to be on record.
       const clients =
         this.#head!.clients.offset < next.tail.offset
@@ -367,6 +369,7 @@ export class RoomLog {
       this.#layout.entries,
       (key) => this.#layout.parseOffset(key) <= tail.offset,
     );
+    yield 'alone';
     if (!this.#isClosed) {
       const {leftovers: _, ...head} = this.#head!;
       await this.#put(head);
