@@ -16,10 +16,10 @@ const decode = (thing: any): unknown =>
 
 const createErrors =
   (name: string, message: string) =>
-  (changes: Changes[]): ChangesError =>
+  (pushes: {changes: Changes}[]): ChangesError =>
     Object.assign(new Error(message), {
       name,
-      changes: changes.map(([tables, values]): any => [
+      changes: pushes.map(({changes: [tables, values]}): any => [
         decode(tables),
         decode(values),
         1,

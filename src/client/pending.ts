@@ -46,8 +46,8 @@ export const createPending = () => {
 
     getSent: (): Push[] => pushes.slice(0, sentCount),
 
-    /** When the oldest was sent; 0 where none was. */
-    getSentAt: (): number => (sentCount ? pushes[0]!.sentAt : 0),
+    /** When the oldest was sent; nothing or 0 where none was. */
+    getSentAt: (): number | undefined => pushes[0]?.sentAt,
 
     /** The next one to be sent, unless enough is under way. */
     send: (now: number): Push | undefined => {
@@ -77,12 +77,13 @@ export const createPending = () => {
         if (!(push.id <= id)) {
           break;
         }
+        count++;
         length -= push.text.length;
-        if (count++ < sentCount) {
+        if (sentCount) {
+          sentCount--;
           sentLength -= push.text.length;
         }
       }
-      sentCount = Math.max(sentCount - count, 0);
       return pushes.splice(0, count);
     },
 

@@ -1,7 +1,11 @@
 import type {PartySocket} from 'partysocket';
 import type {Id, Store} from 'tinybase';
-import {createSession, type InitialContent, type SyncState} from './session.js';
-import type {PartyKitPersister, PartyKitPersisterConfig} from './types.js';
+import {createSession, type InitialContent} from './session.js';
+import type {
+  PartyKitPersister,
+  PartyKitPersisterConfig,
+  SyncStateListener,
+} from './types.js';
 
 /**
  * Creates a Persister that keeps a Store in sync with a PartyKit room that runs
@@ -76,18 +80,18 @@ export const createPartyKitPersister = (
     return persister;
   };
 
-  /** Tells when what `getSnapshot` gives has changed. */
-  const addObserver = (
-    getSnapshot: () => number | string,
-    tell: () => void,
+  /** Tells what `getArgs` gives when that has changed. */
+  const addObserver = <const Args extends readonly (number | string)[]>(
+    getArgs: () => Args,
+    listener: (persister: PartyKitPersister, ...args: Args) => void,
   ): Id => {
     const id = `${nextListenerId++}`;
-    let last = getSnapshot();
+    let last = getArgs().join();
     observers.set(id, () => {
-      const snapshot = getSnapshot();
-      if (snapshot !== last) {
-        last = snapshot;
-        tell();
+      const args = getArgs();
+      if (args.join() != last) {
+        last = args.join();
+        listener(persister, ...args);
       }
     });
     return id;
@@ -183,7 +187,7 @@ export const createPartyKitPersister = (
 
     addStatusListener: (
       listener: (persister: PartyKitPersister, status: number) => void,
-    ) => addObserver(getStatus, () => listener(persister, getStatus())),
+    ) => addObserver(() => [getStatus()], listener),
 
     delListener: (listenerId: Id) => {
       observers.delete(listenerId);
@@ -214,17 +218,10 @@ export const createPartyKitPersister = (
 
     getPendingCount: session.getPendingCount,
 
-    addSyncStateListener: (
-      listener: (
-        persister: PartyKitPersister,
-        state: SyncState,
-        pendingCount: number,
-      ) => void,
-    ) =>
+    addSyncStateListener: (listener: SyncStateListener) =>
       addObserver(
-        () => session.getState() + session.getPendingCount(),
-        () =>
-          listener(persister, session.getState(), session.getPendingCount()),
+        () => [session.getState(), session.getPendingCount()],
+        listener,
       ),
   }) as unknown as PartyKitPersister;
 

@@ -222,7 +222,7 @@ export const createSession = (
     clearTimeout(retrying);
     retrying = undefined;
     // What is under way may change what there is to say.
-    isGreetingDue = loads > 0 || !!saving;
+    isGreetingDue = !!(loads || saving);
     if (
       !isGreetingDue &&
       !destroyed &&
@@ -268,13 +268,13 @@ export const createSession = (
   const getCovering = (pushes: Push[]): Changes[] =>
     pushes.filter(({isBare}) => !isBare).map(({changes}) => changes);
 
-  /** Takes pushes off the Store's top, and says which the room has refused. */
+  /** Takes what is answered off the Store's top, and tells what is refused. */
   const take = (
-    pushes: Push[],
+    [lastId, ...refusedIds]: Answer,
     asSent: boolean,
-    [, ...refusedIds]: Answer,
     delta?: DeltaList | 0 | null,
   ): void => {
+    const pushes = pending.take(lastId);
     const refused = pushes.filter(
       ({id, isTooLong}) => isTooLong || refusedIds.includes(id),
     );
@@ -290,7 +290,7 @@ export const createSession = (
     overlay.uncover(getCovering(refused), [], target);
     replica.write(target, heeded);
     if (refused.length) {
-      onError(createRefusedError(refused.map(({changes}) => changes)));
+      onError(createRefusedError(refused));
     }
   };
 
@@ -327,13 +327,13 @@ export const createSession = (
         }
       } else if (autoLoad && !delta) {
         epoch = '';
-        void fetchContent(undefined, [roomEpoch, roomOffset]).catch(onError);
+        reload([roomEpoch, roomOffset]);
         return;
       } else if (autoLoad) {
         epoch = roomEpoch;
         offset = roomOffset;
       }
-      take(pending.take(answered[0]), !autoLoad, answered, delta);
+      take(answered, !autoLoad, delta);
       attempts = 0;
       setLink('live');
       flush();
@@ -351,7 +351,7 @@ export const createSession = (
         offset = commitOffset;
         commits++;
       }
-      take(pending.take(mine[0]), isNew && !delta, mine, isNew ? delta : 0);
+      take(mine, isNew && !delta, isNew ? delta : 0);
       attempts = 0;
       flush();
       onChange();
@@ -409,7 +409,7 @@ export const createSession = (
     if (!hasStore && autoSave) {
       void save().then(flush);
     } else if (autoLoad) {
-      void fetchContent().catch(onError);
+      reload();
     }
   };
 
@@ -421,14 +421,14 @@ export const createSession = (
         settleLater(push);
       } else if (link == 'legacy' && push.sentAt == sentAt) {
         // In order: those before it have waited no less.
-        take(pending.take(push.id), true, [0]);
+        take([push.id], true);
         if (
           conflict &&
           autoLoad &&
           !pending.getSent().some(({isBare}) => isBare)
         ) {
           conflict = false;
-          void fetchContent().catch(onError);
+          reload();
         }
         flush();
         onChange();
@@ -473,7 +473,7 @@ export const createSession = (
     const lost = pending.clear();
     overlay.uncover(getCovering(lost), [], new Map());
     if (lost.length) {
-      onError(createLostError(lost.map(({changes}) => changes)));
+      onError(createLostError(lost));
     }
   };
 
@@ -503,8 +503,6 @@ export const createSession = (
     offered = false;
     greet();
   };
-
-  const onClose = (): void => setLink('closed');
 
   /** The position of an answer; one shows that the room is one of ours. */
   const note = (position: Position | undefined): Position | undefined => {
@@ -545,11 +543,10 @@ export const createSession = (
     initialContent = initial ?? initialContent;
     onChange();
     try {
-      let text, atEpoch, atOffset;
+      let text, position, atEpoch, atOffset;
       let tries = MAX_LOADS;
       do {
-        const [body, position] = await contentClient.get();
-        text = body;
+        [text, position] = await contentClient.get();
         [atEpoch, atOffset] = note(position) ?? known;
         // Commits may have overtaken it meanwhile.
       } while (atEpoch && atEpoch == epoch && atOffset < offset && --tries);
@@ -593,6 +590,9 @@ export const createSession = (
     }
   };
 
+  const reload = (known?: Position): void =>
+    void fetchContent(undefined, known).catch(onError);
+
   const load = async (initial?: InitialContent): Promise<void> => {
     await saving;
     await fetchContent(initial);
@@ -621,7 +621,7 @@ export const createSession = (
       } else if (autoLoad && !position) {
         await fetchContent();
         if (!existed && hasStore && speaks) {
-          onError(createRefusedError([base]));
+          onError(createRefusedError([{changes: base}]));
         }
       }
     }
@@ -647,7 +647,7 @@ export const createSession = (
 
   const listeners: [string, any][] = [
     ['open', onOpen],
-    ['close', onClose],
+    ['close', () => setLink('closed')],
     ['message', onMessage],
   ];
   listeners.forEach(([type, listener]) =>
