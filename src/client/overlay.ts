@@ -12,156 +12,112 @@ import {
   encodeAtom,
   visitChanges,
 } from '../protocol/changes.js';
-
-/** A Cell; a Value is the Cell '' of the Row `valueId` of the Table null. */
-export type Leaf = [
-  tableId: string | null,
-  rowId: string,
-  cellId: string,
-  atom: Atom,
-];
-export type Leaves = Map<string, Leaf>;
-
-export const getKey = (
-  tableId: string | null,
-  rowId?: string,
-  cellId?: string,
-): string => JSON.stringify([tableId, rowId, cellId]);
-
-const setLeaf = (leaves: Leaves, ...leaf: Leaf): void => {
-  leaves.set(getKey(leaf[0], leaf[1], leaf[2]), leaf);
-};
+import {createLeaves, type Leaves} from './leaves.js';
 
 /** Visits Cells that the Store has: of all, of a Table, or of a Row. */
 export type ForEachStoreCell = (
   visit: (tableId: string | null, rowId: string, cellId: string) => void,
   tableId?: string | null,
   rowId?: string,
+  cellId?: string,
 ) => void;
 
 export const createOverlay = (forEachStoreCell: ForEachStoreCell) => {
-  const truth: Leaves = new Map();
-  /** The truth in a Table, and in a Row, for deletions of those. */
-  const index = new Map<string, Leaves>();
+  const truth = createLeaves();
   /** How many pushes cover a Cell, or all of a Row or Table. */
-  const counts = new Map<string, number>();
+  const counts = createLeaves<number>();
+  /** Whether something moved under pending since this was false. */
+  let isHidden = false;
 
-  const setTruth = (...leaf: Leaf): void => {
-    const [tableId, rowId, cellId] = leaf;
-    const key = getKey(tableId, rowId, cellId);
-    truth.set(key, leaf);
-    for (const place of [getKey(tableId), getKey(tableId, rowId)]) {
-      index.set(place, (index.get(place) ?? new Map()).set(key, leaf));
+  /** Puts a push on top; the truth of all that it covers has been noted. */
+  const cover = (changes: Changes, by = 1): void =>
+    visitChanges(changes, (...[tableId, rowId, cellId]) =>
+      counts.set(
+        tableId,
+        rowId,
+        cellId,
+        (counts.get(tableId, rowId, cellId) ?? 0) + by || undefined,
+      ),
+    );
+
+  /**
+   * Moves the truth of a Cell, or deletes that of a Row or Table; what shows of
+   * it in the Store goes to target.
+   */
+  const move = (
+    target: Leaves,
+    tableId: string | null,
+    rowId: string | undefined,
+    cellId: string | undefined,
+    atom: Atom,
+  ): void => {
+    if (cellId === undefined && counts.has(tableId)) {
+      clear(target, tableId, rowId);
+    } else {
+      const isCovered = !!counts.find(tableId, rowId, cellId);
+      isHidden ||= isCovered;
+      (isCovered ? truth : target).set(
+        tableId,
+        rowId,
+        cellId,
+        encodeAtom(atom),
+      );
     }
   };
 
-  const delTruth = ([tableId, rowId, cellId]: Leaf): void => {
-    const key = getKey(tableId, rowId, cellId);
-    truth.delete(key);
-    for (const place of [getKey(tableId), getKey(tableId, rowId)]) {
-      index.get(place)!.delete(key);
-      index.get(place)!.size || index.delete(place);
-    }
+  /** Deletes the truth of all Cells, or of those in a Table or a Row. */
+  const clear = (
+    target: Leaves,
+    tableId?: string | null,
+    rowId?: string,
+  ): void => {
+    const del = (t: string | null, r: string, c: string): void =>
+      move(target, t, r, c, DELETED);
+    forEachStoreCell(del, tableId, rowId);
+    truth.forEach(del, tableId, rowId);
   };
 
-  const getTruthIn = (tableId: string | null, rowId?: string): Leaf[] => [
-    ...(index.get(getKey(tableId, rowId))?.values() ?? []),
-  ];
-
-  const isCovered = (tableId: string | null, rowId: string, cellId: string) =>
-    counts.size > 0 &&
-    (counts.has(getKey(tableId, rowId, cellId)) ||
-      counts.has(getKey(tableId, rowId)) ||
-      counts.has(getKey(tableId)));
-
-  const count = (changes: Changes, by: 1 | -1): void =>
-    visitChanges(changes, (...[tableId, rowId, cellId]) => {
-      const key = getKey(tableId, rowId, cellId);
-      const sum = (counts.get(key) ?? 0) + by;
-      sum ? counts.set(key, sum) : counts.delete(key);
-    });
-
-  /** Moves the truth of a Cell; answers whether pending covers it. */
-  const move = (target: Leaves, ...leaf: Leaf): boolean => {
-    const covered = isCovered(leaf[0], leaf[1], leaf[2]);
-    covered ? setTruth(...leaf) : setLeaf(target, ...leaf);
-    return covered;
+  /**
+   * Moves the truth by changes, as `move` does. Answers whether any of it does
+   * not show, being covered.
+   */
+  const advance = (changes: Changes | Content, target: Leaves): boolean => {
+    isHidden = false;
+    visitChanges(changes, (...leaf) => move(target, ...leaf));
+    return isHidden;
   };
 
   return {
-    /** What pending covers, and the truth of it. */
+    /** Of what pending covers, the truth. */
     truth,
 
     move,
 
-    /** Puts a push on top; the truth of all that it covers has been noted. */
-    cover: (changes: Changes): void => count(changes, 1),
+    clear,
 
-    /** Notes the truth of a Cell that a push is about to cover. */
-    noteTruth: (...leaf: Leaf): void => {
-      if (!truth.has(getKey(leaf[0], leaf[1], leaf[2]))) {
-        setTruth(...leaf);
-      }
-    },
+    advance,
 
-    /**
-     * Moves the truth by changes; what shows of it in the Store goes to target.
-     * Answers whether any of it does not, being covered.
-     */
-    advance: (changes: Changes, target: Leaves): boolean => {
-      let covered = false;
-      visitChanges(changes, (tableId, rowId, cellId, atom) => {
-        if (cellId !== undefined) {
-          covered =
-            move(target, tableId, rowId!, cellId, encodeAtom(atom)) || covered;
-        } else {
-          const del = (r: string, c: string) => {
-            covered = move(target, tableId, r, c, DELETED) || covered;
-          };
-          forEachStoreCell((_, r, c) => del(r, c), tableId, rowId);
-          getTruthIn(tableId, rowId).forEach(([, r, c]) => del(r, c));
-        }
-      });
-      return covered;
-    },
-
-    /** Takes content as the truth; what shows of it goes to target. */
-    replace: (content: Content, target: Leaves): void => {
-      truth.forEach((leaf) => {
-        leaf[3] = DELETED;
-      });
-      forEachStoreCell((...path) => move(target, ...path, DELETED));
-      visitChanges(content, (tableId, rowId, cellId, atom) =>
-        move(target, tableId, rowId!, cellId!, encodeAtom(atom)),
-      );
-    },
+    cover,
 
     /**
      * Takes pushes off; the truth that shows where nothing covers it any more
-     * goes to target. Those of `accepted` become the truth first, as they are.
+     * goes to target.
      */
-    uncover: (pushes: Changes[], accepted: Changes[], target: Leaves): void => {
-      for (const changes of accepted) {
-        visitChanges(changes, (tableId, rowId, cellId, atom) =>
-          cellId !== undefined
-            ? setTruth(tableId, rowId!, cellId, atom)
-            : getTruthIn(tableId, rowId).forEach((leaf) => {
-                leaf[3] = DELETED;
-              }),
-        );
-      }
-      pushes.forEach((changes) => count(changes, -1));
-      const show = (leaf: Leaf | undefined) => {
-        if (leaf && !isCovered(leaf[0], leaf[1], leaf[2])) {
-          setLeaf(target, ...leaf);
-          delTruth(leaf);
-        }
-      };
+    uncover: (pushes: Changes[], ...targets: Leaves[]): void => {
+      pushes.forEach((changes) => cover(changes, -1));
       for (const changes of pushes) {
-        visitChanges(changes, (tableId, rowId, cellId) =>
-          cellId !== undefined
-            ? show(truth.get(getKey(tableId, rowId, cellId)))
-            : getTruthIn(tableId, rowId).forEach(show),
+        visitChanges(changes, (...[tableId, rowId, cellId]) =>
+          truth.forEach(
+            (t, r, c, atom) => {
+              if (!counts.find(t, r, c)) {
+                targets.forEach((target) => target.set(t, r, c, atom));
+                truth.set(t, r, c, undefined);
+              }
+            },
+            tableId,
+            rowId,
+            cellId,
+          ),
         );
       }
     },

@@ -14,8 +14,8 @@ export type Push = {
   sentAt: number;
   /** No room takes it: it counts as refused when it is answered. */
   isTooLong: boolean;
-  /** No longer on top of the Store: a legacy room may have let another win. */
-  isBare?: boolean;
+  /** What of it is on top of the Store; a legacy room may have let another win. */
+  covering: Changes[];
 };
 
 const NO_CHANGES = '[{},{},1]';
@@ -41,7 +41,14 @@ export const createPending = () => {
         text = NO_CHANGES;
       }
       length += text.length;
-      pushes.push({id: ++lastId, changes, text, sentAt: 0, isTooLong});
+      pushes.push({
+        id: ++lastId,
+        changes,
+        covering: [changes],
+        text,
+        sentAt: 0,
+        isTooLong,
+      });
     },
 
     getSent: (): Push[] => pushes.slice(0, sentCount),

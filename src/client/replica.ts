@@ -5,7 +5,7 @@
 import type {Store} from 'tinybase';
 import {
   type Atom,
-  addLeaf,
+  addChange,
   type Changes,
   type Content,
   createChanges,
@@ -14,12 +14,8 @@ import {
   encodeAtom,
   visitChanges,
 } from '../protocol/changes.js';
-import {
-  createOverlay,
-  type ForEachStoreCell,
-  getKey,
-  type Leaves,
-} from './overlay.js';
+import {createLeaves, type Leaves} from './leaves.js';
+import {createOverlay, type ForEachStoreCell} from './overlay.js';
 
 const toAtom = (thing: unknown): Atom =>
   thing === undefined ? DELETED : encodeAtom(thing);
@@ -33,15 +29,22 @@ export const createReplica = (
   let capturing = false;
   /** What the transaction under way writes on behalf of the room. */
   let written: Leaves | undefined;
-  /** What of it the Store took, before the app's listeners had their say. */
-  let taken = new Set<string>();
+  /** What of it the Store did not take, or no listener may set back. */
+  let unheeded = createLeaves();
   /** It was written within a transaction that the app has left open. */
   let isNested = false;
 
-  const forEachStoreCell: ForEachStoreCell = (visit, tableId, rowId) => {
+  const forEachStoreCell: ForEachStoreCell = (
+    visit,
+    tableId,
+    rowId,
+    cellId,
+  ) => {
     (tableId === undefined ? store.getTableIds() : [tableId!]).forEach((t) =>
       (rowId === undefined ? store.getRowIds(t) : [rowId]).forEach((r) =>
-        store.getCellIds(t, r).forEach((c) => visit(t, r, c)),
+        (cellId === undefined ? store.getCellIds(t, r) : [cellId]).forEach(
+          (c) => visit(t, r, c),
+        ),
       ),
     );
     if (tableId === undefined) {
@@ -54,32 +57,61 @@ export const createReplica = (
       ? store.getValue(rowId)
       : store.getCell(tableId, rowId, cellId);
 
+  /** Whether the Store has an atom, or is without a Row or Table. */
+  const isShown = (
+    tableId: string | null,
+    rowId: string | undefined,
+    cellId: string | undefined,
+    atom: Atom,
+  ): boolean =>
+    rowId === undefined
+      ? !store.hasTable(tableId!)
+      : cellId === undefined
+        ? !store.hasRow(tableId!, rowId)
+        : toAtom(getThing(tableId, rowId, cellId)) === atom;
+
   const overlay = createOverlay(forEachStoreCell);
 
-  const listenerId = store.addDidFinishTransactionListener(() => {
+  /** Whether the transaction has changed what was written, and nothing else. */
+  const isAsWritten = (theirs: Leaves): boolean => {
+    let isSame = true;
+    visitChanges(store.getTransactionChanges() as any, (...change) => {
+      isSame &&= toAtom(change[3]) === theirs.get(...change);
+    });
+    theirs.forEach((...leaf) => {
+      isSame &&= isShown(...leaf);
+    });
+    return isSame;
+  };
+
+  const onTransaction = (): void => {
     const theirs = written;
-    const theirsTaken = taken;
+    const wasNested = theirs && isNested;
     written = undefined;
-    taken = new Set();
-    const [, , cells, invalidCells, values, invalidValues, tableIds, rowIds] =
-      store.getTransactionLog() as any;
-    if (theirs && isNested) {
-      isNested = false;
-      if (
-        ![cells, values].some((things) => Object.keys(things).length) &&
-        [...theirs.values()].some(
-          ([t, r, c, atom]) => toAtom(getThing(t, r, c)) !== atom,
-        )
-      ) {
-        // The app has rolled its transaction back, and the room's with it.
-        // It may have written since.
-        void Promise.resolve().then(() => {
-          const target: Leaves = new Map();
-          theirs.forEach((leaf) => overlay.move(target, ...leaf));
-          write(target);
-        });
-        return;
-      }
+    isNested = false;
+    // Mostly that is all, and to see it takes less than the log does.
+    if (!wasNested && (!capturing || (theirs && isAsWritten(theirs)))) {
+      return;
+    }
+    const [
+      cellsTouched,
+      valuesTouched,
+      cells,
+      invalidCells,
+      values,
+      invalidValues,
+      tableIds,
+      rowIds,
+    ] = store.getTransactionLog() as any;
+    if (wasNested && !cellsTouched && !valuesTouched) {
+      // The app has rolled its transaction back, and the room's with it. It may
+      // have written since.
+      queueMicrotask(() => {
+        const target = createLeaves();
+        theirs.forEach((...leaf) => overlay.move(target, ...leaf));
+        write(target);
+      });
+      return;
     }
     if (!capturing) {
       return;
@@ -91,95 +123,107 @@ export const createReplica = (
       tableId: string | null,
       rowId: string,
       cellId: string,
-      [was, is]: [unknown, unknown],
-      isInvalid: unknown,
+      was: unknown,
+      is: unknown,
     ): void => {
-      const leaf = theirs?.get(getKey(tableId, rowId, cellId));
-      const before = leaf ? leaf[3] : toAtom(was);
+      const truth = theirs?.find(tableId, rowId, cellId);
+      const before = truth === undefined ? toAtom(was) : truth;
       const after = toAtom(is);
-      // What a schema made of the room's value is this client's view of it.
-      if (!theirs || (after !== before && !isInvalid)) {
-        overlay.noteTruth(tableId, rowId, cellId, before);
-        addLeaf(changes, tableId, rowId, cellId, after);
+      const isGone = (ids: any, id: any): boolean =>
+        !theirs && tableId !== null && ids?.[id] < 0;
+      if (after !== before) {
+        if (overlay.truth.get(tableId, rowId, cellId) === undefined) {
+          overlay.truth.set(tableId, rowId, cellId, before);
+        }
+        addChange(
+          changes,
+          tableId,
+          isGone(tableIds, tableId) ? undefined : rowId,
+          isGone(rowIds[tableId!], rowId) ? undefined : cellId,
+          after,
+        );
         changed = true;
       }
     };
 
-    visitChanges([cells, values], (t, r, c, change: any) =>
-      add(
-        t,
-        r!,
-        c!,
-        change,
-        t === null ? invalidValues[r!] : invalidCells[t]?.[r!]?.[c!],
-      ),
-    );
-    for (const t of theirs ? [] : Object.keys(changes[0])) {
-      const table: any = changes[0][t];
-      for (const r of Object.keys(table)) {
-        if (rowIds[t]?.[r] < 0) {
-          table[r] = DELETED;
-        }
-      }
-      if (tableIds[t] < 0) {
-        changes[0][t] = DELETED;
-      }
-    }
-    // The log leaves out what a listener has set back to what it was.
-    theirsTaken.forEach((key) => {
-      const [t, r, c, atom] = theirs!.get(key)!;
-      const is = getThing(t, r, c);
+    visitChanges([cells, values], (t, r, c, change: any) => {
+      // What a schema made of the room's value is this client's view of it.
       if (
-        toAtom(is) !== atom &&
-        !(t === null ? values : cells[t]?.[r])?.[t === null ? r : c]
+        !theirs ||
+        !(t === null ? invalidValues[r!] : invalidCells[t]?.[r!]?.[c!])
       ) {
-        add(t, r, c, [undefined, is], false);
+        add(t, r!, c!, change[0], change[1]);
       }
     });
+    // The log leaves out what a listener has set back to what it was.
+    theirs?.forEach((...[tableId, rowId, cellId]) =>
+      forEachStoreCell(
+        (...path) => {
+          if (unheeded.find(...path) === undefined) {
+            add(...path, undefined, getThing(...path));
+          }
+        },
+        tableId,
+        rowId,
+        cellId,
+      ),
+    );
     if (changed) {
       overlay.cover(changes);
       onLocalChanges(changes);
     }
-  });
+  };
+
+  const listenerId = store.addDidFinishTransactionListener(onTransaction);
 
   /**
    * Writes the Cells in one transaction; theirs are not local changes. What a
-   * listener sets back is, where it is one of `heeded` or none are given: on
-   * what the room has just refused nobody can insist.
+   * listener sets back is, unless it is one of `refused`: on what the room has
+   * just refused nobody can insist.
    */
   const write = (
     target: Leaves,
-    heeded: {has(key: string): boolean} = target,
+    refused = createLeaves(),
     isRetry = false,
   ): void => {
-    written = written ? new Map([...written, ...target]) : target;
+    if (written) {
+      target.forEach((tableId, rowId, cellId, atom) => {
+        written!.set(tableId, rowId, cellId, atom);
+        unheeded.set(tableId, rowId, cellId, undefined);
+      });
+    } else {
+      written = target;
+      unheeded = refused;
+    }
     try {
       store.transaction(() =>
-        target.forEach(([tableId, rowId, cellId, atom], key) => {
-          const isDeleted = atom === DELETED;
-          const thing = decodeAtom(atom) as any;
-          if (tableId === null) {
-            isDeleted ? store.delValue(rowId) : store.setValue(rowId, thing);
-          } else if (!isDeleted) {
-            store.setCell(tableId, rowId, cellId, thing);
-          } else if (
-            store
-              .getCellIds(tableId, rowId)
-              .every(
-                (c) => target.get(getKey(tableId, rowId, c))?.[3] === DELETED,
-              )
-          ) {
-            // Cell by Cell a schema's defaults would keep the Row.
-            store.delRow(tableId, rowId);
-          } else {
-            store.delCell(tableId, rowId, cellId);
-          }
-          if (
-            capturing &&
-            heeded.has(key) &&
-            toAtom(getThing(tableId, rowId, cellId)) === atom
-          ) {
-            taken.add(key);
+        target.forEach((...leaf) => {
+          const [tableId, rowId, cellId, atom] = leaf;
+          if (!isShown(...leaf)) {
+            const thing: any = decodeAtom(atom);
+            if (atom !== DELETED) {
+              tableId === null
+                ? store.setValue(rowId, thing)
+                : store.setCell(tableId, rowId, cellId, thing);
+            } else if (tableId === null) {
+              store.delValue(rowId);
+            } else if (rowId === undefined) {
+              store.delTable(tableId);
+            } else if (
+              cellId === undefined ||
+              // Cell by Cell a schema's defaults would keep the Row.
+              (store.hasTablesSchema() &&
+                store
+                  .getCellIds(tableId, rowId)
+                  .every((c) => target.get(tableId, rowId, c) === DELETED))
+            ) {
+              store.delRow(tableId, rowId);
+            } else {
+              store.delCell(tableId, rowId, cellId);
+            }
+            if (!isShown(...leaf)) {
+              unheeded.set(...leaf);
+            }
           }
         }),
       );
@@ -188,13 +232,19 @@ export const createReplica = (
       // Rolled back, perhaps without a word to the listener: what can be
       // written without the Cell that an app's listener throws at, is.
       written = undefined;
-      taken = new Set();
-      if (target.size > 1) {
-        target.forEach((leaf, key) =>
-          write(new Map([[key, leaf]]), heeded, true),
-        );
-      }
       if (!isRetry) {
+        target.forEach((tableId, rowId, cellId, atom) =>
+          forEachStoreCell(
+            (...path) => {
+              const leaf = createLeaves();
+              leaf.set(...path, atom);
+              write(leaf, refused, true);
+            },
+            tableId,
+            rowId,
+            cellId,
+          ),
+        );
         onError(error);
       }
     }
@@ -212,25 +262,28 @@ export const createReplica = (
 
     /** Makes the content the room's, with what is pending on top. */
     writeContent: (content: Content): void => {
-      const target: Leaves = new Map();
-      overlay.replace(content, target);
+      const target = createLeaves();
+      overlay.clear(target);
+      overlay.advance(content, target);
       write(target);
     },
 
     /** The content without what is pending. */
     getBase: (): Changes => {
       const base = createChanges();
-      const shown: Leaves = new Map();
+      const shown = createLeaves();
       // What was written unsaved after a deletion that is pending becomes the
       // truth under that.
       visitChanges(
         JSON.parse(store.getJson()),
-        (t, r, c, atom) =>
-          overlay.truth.has(getKey(t, r, c)) ||
-          overlay.move(shown, t, r!, c!, atom),
+        (...leaf) =>
+          overlay.truth.get(...leaf) !== undefined ||
+          overlay.move(shown, ...leaf),
       );
       [shown, overlay.truth].forEach((leaves) =>
-        leaves.forEach((leaf) => leaf[3] === DELETED || addLeaf(base, ...leaf)),
+        leaves.forEach(
+          (...leaf) => leaf[3] === DELETED || addChange(base, ...leaf),
+        ),
       );
       return base;
     },

@@ -30,9 +30,9 @@ import {
   createRefusedError,
   createReplacedError,
 } from './errors.js';
+import {createLeaves} from './leaves.js';
 import {createPending, type Push} from './pending.js';
 import {getPushFrames} from './push-frames.js';
-import type {Leaves} from './overlay.js';
 import {createReplica} from './replica.js';
 import {getRoomUrl} from './store-url.js';
 
@@ -265,8 +265,9 @@ export const createSession = (
     }
   };
 
-  const getCovering = (pushes: Push[]): Changes[] =>
-    pushes.filter(({isBare}) => !isBare).map(({changes}) => changes);
+  /** What pushes have on top of the Store, for the last time. */
+  const takeCovering = (pushes: Push[]): Changes[] =>
+    pushes.flatMap(({covering}) => covering.splice(0));
 
   /** Takes what is answered off the Store's top, and tells what is refused. */
   const take = (
@@ -274,21 +275,21 @@ export const createSession = (
     asSent: boolean,
     delta?: DeltaList | 0 | null,
   ): void => {
-    const pushes = pending.take(lastId);
-    const refused = pushes.filter(
-      ({id, isTooLong}) => isTooLong || refusedIds.includes(id),
-    );
-    const accepted = getCovering(
-      pushes.filter((push) => !refused.includes(push)),
-    );
-    const target: Leaves = new Map();
-    for (const changes of delta || []) {
-      overlay.advance(changes, autoLoad ? target : new Map());
+    const ids = new Set(refusedIds);
+    const refused: Push[] = [];
+    const others: Push[] = [];
+    for (const push of pending.take(lastId)) {
+      (push.isTooLong || ids.has(push.id) ? refused : others).push(push);
     }
-    overlay.uncover(accepted, asSent ? accepted : [], target);
-    const heeded = new Set(target.keys());
-    overlay.uncover(getCovering(refused), [], target);
-    replica.write(target, heeded);
+    const accepted = takeCovering(others);
+    const target = createLeaves();
+    const rolledBack = createLeaves();
+    for (const changes of [...(delta || []), ...(asSent ? accepted : [])]) {
+      overlay.advance(changes, autoLoad ? target : createLeaves());
+    }
+    overlay.uncover(accepted, target);
+    overlay.uncover(takeCovering(refused), target, rolledBack);
+    replica.write(target, rolledBack);
     if (refused.length) {
       onError(createRefusedError(refused));
     }
@@ -369,15 +370,14 @@ export const createSession = (
       isDelta([changes]) &&
       (link == 'live' || link == 'legacy')
     ) {
-      const target: Leaves = new Map();
+      const target = createLeaves();
       if (overlay.advance(changes, target) && link == 'legacy') {
         // Which of the two came last only the room knows: show this one, as
         // TinyBase does, and ask.
         conflict = true;
-        const sent = pending.getSent().filter(({isBare}) => !isBare);
-        const covering = getCovering(sent);
-        overlay.uncover(covering, covering, target);
-        sent.forEach((push) => (push.isBare = true));
+        const covering = takeCovering(pending.getSent());
+        covering.forEach((pushed) => overlay.advance(pushed, target));
+        overlay.uncover(covering, target);
         overlay.advance(changes, target);
       }
       replica.write(target);
@@ -425,7 +425,7 @@ export const createSession = (
         if (
           conflict &&
           autoLoad &&
-          !pending.getSent().some(({isBare}) => isBare)
+          pending.getSent().every(({covering}) => covering.length)
         ) {
           conflict = false;
           reload();
@@ -471,7 +471,7 @@ export const createSession = (
   /** Gives up what is pending, and tells. */
   const dropPending = (): void => {
     const lost = pending.clear();
-    overlay.uncover(getCovering(lost), [], new Map());
+    overlay.uncover(takeCovering(lost));
     if (lost.length) {
       onError(createLostError(lost));
     }

@@ -61,19 +61,22 @@ export const isEmptyThings = (things: object): boolean => {
 export const isEmpty = ([tables, values]: Content | Changes): boolean =>
   isEmptyThings(tables) && isEmptyThings(values);
 
-/** Visits each change, Tables before Values, in the order of the keys. */
+/**
+ * Visits each change, Tables before Values, in the order of the keys. TinyBase's
+ * own changes may be given, too, where a deletion is undefined.
+ */
 export const visitChanges = (
   [tables, values]: Changes | Content,
   visit: Visit,
 ): void => {
   for (const tableId of Object.keys(tables)) {
-    const table = tables[tableId]!;
-    if (table === DELETED) {
+    const table = tables[tableId];
+    if (typeof table != 'object') {
       visit(tableId, undefined, undefined, DELETED);
     } else {
       for (const rowId of Object.keys(table)) {
-        const row = table[rowId]!;
-        if (row === DELETED) {
+        const row = table[rowId];
+        if (typeof row != 'object') {
           visit(tableId, rowId, undefined, DELETED);
         } else {
           for (const cellId of Object.keys(row)) {
@@ -107,18 +110,33 @@ export const createChanges = (): Changes => [
   1,
 ];
 
-/** Adds a Cell, or a Value as in `Visit`, to changes of `createChanges`. */
-export const addLeaf = (
+/** Adds a change as in `Visit` to changes of `createChanges`. */
+export const addChange = (
   [tables, values]: Changes,
+  tableId: string | null,
+  rowId: string | undefined,
+  cellId: string | undefined,
+  atom: Atom,
+): void => {
+  if (tableId === null) {
+    values[rowId!] = atom;
+  } else if (rowId === undefined) {
+    tables[tableId] = DELETED;
+  } else {
+    const table = (tables[tableId] ??= Object.create(null)) as TableChanges;
+    if (cellId === undefined) {
+      table[rowId] = DELETED;
+    } else {
+      ((table[rowId] ??= Object.create(null)) as RowChanges)[cellId] = atom;
+    }
+  }
+};
+
+/** Adds a Cell or Value to changes of `createChanges`. */
+export const addLeaf: (
+  changes: Changes,
   tableId: string | null,
   rowId: string,
   cellId: string,
   atom: Atom,
-): void => {
-  if (tableId === null) {
-    values[rowId] = atom;
-  } else {
-    const table = (tables[tableId] ??= Object.create(null)) as TableChanges;
-    ((table[rowId] ??= Object.create(null)) as RowChanges)[cellId] = atom;
-  }
-};
+) => void = addChange;

@@ -1,5 +1,6 @@
 import {createStore, type Store} from 'tinybase';
 import {describe, expect, test} from 'vitest';
+import {createLeaves} from '../../src/client/leaves.js';
 import {createReplica} from '../../src/client/replica.js';
 import {type Changes, DELETED} from '../../src/protocol/changes.js';
 import {setOwn} from '../../src/protocol/content.js';
@@ -20,7 +21,7 @@ const createTold = (store: Store = createStore()) => {
     told,
     /** A commit of the room arrives. */
     commit: (tables: any, values: any = {}) => {
-      const target = new Map();
+      const target = createLeaves();
       replica.overlay.advance([tables, values, 1] as Changes, target);
       replica.write(target);
     },
@@ -235,8 +236,9 @@ describe('content of the room', () => {
     });
     // The room takes the deletion after it, and as it was sent.
     const deletion: Changes = [{t: DELETED}, {}, 1];
-    const target = new Map();
-    replica.overlay.uncover([deletion], [deletion], target);
+    const target = createLeaves();
+    replica.overlay.advance(deletion, target);
+    replica.overlay.uncover([deletion], target);
     replica.write(target);
     expect(store.getTables()).toEqual({});
   });
