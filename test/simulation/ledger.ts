@@ -285,7 +285,9 @@ export class Ledger {
   /** The room has greeted a client, or is done with a connection. */
   remember(wire: Wire, {clientId, mark}: Greeting): void {
     this.#clientIds.set(mark, clientId);
-    if (!clientId) {
+    if (clientId) {
+      this.model.greet(clientId, wire.id);
+    } else {
       this.model.retire(wire.id);
     }
   }

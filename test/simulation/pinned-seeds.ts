@@ -11,6 +11,7 @@ export const PINNED_SEEDS: [seed: number, seen: string][] = [
   [774, 'G2: what the schema dropped hid a deletion from the hooks'],
   [1891, 'C7: what an app wrote when told of a move went to the room left'],
   [3661, 'G2: pushes were taken late from a connection that had been left'],
+  [100700, 'the checks took a push to be where the room had left it out'],
   // Bugs that were put back.
   [41, 'G2: a repeated push was applied again'],
   [189, 'G2: a push that skipped one was taken'],

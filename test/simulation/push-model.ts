@@ -48,6 +48,18 @@ export class PushModel {
     this.#retired.add(wireId);
   }
 
+  /**
+   * A client is greeted on a connection: what has come on any other, be that open
+   * or closed, is not taken any more.
+   */
+  greet(clientId: string, wireId: string): void {
+    for (const push of this.#arrived) {
+      if (push.clientId == clientId && push.wireId != wireId) {
+        this.retire(push.wireId);
+      }
+    }
+  }
+
   /** The room starts anew, and knows only what it has stored. */
   forget(): void {
     this.#arrived = [];
