@@ -142,11 +142,14 @@ export const MAX_REMEMBERED_REFUSALS = 32;
 /** A log shorter than this is not worth a snapshot. */
 export const MIN_COMPACTION_BYTES = 64_000;
 
-/**
- * A log longer than this is, however large the content: it is in memory whole
- * while the next snapshot is made.
- */
+/** A log longer than this is, however large the content. */
 export const MAX_LOG_BYTES = 8_000_000;
+
+/**
+ * Most of the log that one snapshot takes in, or a commit more: what it changes
+ * is in memory meanwhile. Where it is longer, a compaction does not wait.
+ */
+export const MAX_COMPACTED_BYTES = 2 * MAX_LOG_BYTES;
 
 /** How long after it is due a compaction begins: bursts are shorter. */
 export const COMPACTION_DELAY_MS = 1_000;

@@ -7,6 +7,7 @@ import {type Changes, type Content, isEmpty} from '../protocol/changes.js';
 import {ContentPatcher} from '../protocol/content.js';
 import {Delta, type DeltaList} from '../protocol/delta.js';
 import type {Author} from './audience.js';
+import type {CompactionNeed} from './storage/compaction.js';
 import {getSchemaChanges, setContent} from './live-store.js';
 import {decodeText, encodeText} from './storage/pieces.js';
 import type {RoomEdge} from './room-edge.js';
@@ -181,9 +182,9 @@ export class RoomState {
     await this.#log.append(commit, clients);
   }
 
-  /** Whether what is stored can be made less, by `compact`. */
-  needsCompaction(): boolean {
-    return this.#log.needsCompaction();
+  /** Whether what is stored is to be made less, by `compact`. */
+  getCompactionNeed(): CompactionNeed {
+    return this.#log.getCompactionNeed();
   }
 
   /** Makes less of what is stored, in steps. */

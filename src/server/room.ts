@@ -5,15 +5,12 @@
 import type {Store} from 'tinybase';
 import {type Changes, type Content, isEmpty} from '../protocol/changes.js';
 import {isCompact} from '../protocol/content.js';
-import {
-  COMPACTION_DELAY_MS,
-  MAX_COMPACTION_PAUSE_MS,
-  type RoomLimits,
-} from '../protocol/limits.js';
+import type {RoomLimits} from '../protocol/limits.js';
 import {type FragmentHeader, PROTOCOL_VERSION} from '../protocol/messages.js';
 import {parseChanges, parseJson} from '../protocol/parse-changes.js';
 import {Audience, type Author} from './audience.js';
 import {type Authorised, authorise} from './authorise.js';
+import {Compactor} from './compactor.js';
 import {Draft} from './draft.js';
 import {Fragments} from './fragments.js';
 import {Intake} from './intake.js';
@@ -51,13 +48,14 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   /** The last push on a connection since its hello. */
   readonly #lastIds = new WeakMap<Connection, number>();
 
+  readonly #compactor: Compactor;
+
   readonly #state: RoomState;
   #draft = new Draft<Connection>();
   /** How often all that was not stored had to be forgotten. */
   #resets = 0;
   /** Where the hooks are being asked: how often it had started anew before. */
   #authorising: {resets: number} | undefined;
-  #isCompacting = false;
   /** Told what the transaction that the room itself runs has changed. */
   #onFinish: ((changes: Changes) => void) | undefined;
   /** What listeners of the app have thrown at a push. */
@@ -80,6 +78,20 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       schedule: (run) => (this.#state.isOpen ? edge.schedule(run) : run()),
       begin: () => this.#open(),
       end: () => this.#commit(),
+    });
+    this.#compactor = new Compactor(edge, {
+      getNeed: () => this.#state.getCompactionNeed(),
+      compact: () => this.#state.compact(),
+      runAlone: (run) => this.#queue.run(run),
+      getResets: () => this.#resets,
+      onFailure: (error, resets) =>
+        this.#queue
+          .run(() => {
+            if (resets == this.#resets) {
+              this.#reset(error);
+            }
+          })
+          .catch(() => {}),
     });
   }
 
@@ -525,7 +537,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       this.#reset(error);
       throw error;
     }
-    void this.#compact();
+    void this.#compactor.compact();
   }
 
   async #storeAndTell(put: Content | undefined): Promise<void> {
@@ -551,46 +563,6 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     }
     const {epoch, offset} = this.#state;
     this.#audience.announce({...telling, offset}, isFirst && !!epoch);
-  }
-
-  /** Makes less of what is stored, between turns, where it is worth it. */
-  async #compact(): Promise<void> {
-    if (this.#isCompacting || !this.#state.needsCompaction()) {
-      return;
-    }
-    this.#isCompacting = true;
-    const resets = this.#resets;
-    const pause = (delayMs?: number) =>
-      new Promise<void>((resolve) => this.#edge.schedule(resolve, delayMs));
-    try {
-      // Who deletes a lot often goes on to write a lot.
-      await pause(COMPACTION_DELAY_MS);
-      const steps = this.#state.compact();
-      let isAlone = false;
-      let isDone: boolean | undefined = false;
-      while (!isDone && resets == this.#resets) {
-        const startedAt = this.#edge.now();
-        const step: IteratorResult<unknown, void> = await (isAlone
-          ? this.#queue.run(() => steps.next())
-          : steps.next());
-        isDone = step.done;
-        isAlone = step.value == 'alone';
-        // As long as the step took: half of the time is for who pushes.
-        const tookMs = this.#edge.now() - startedAt;
-        await pause(Math.min(tookMs, MAX_COMPACTION_PAUSE_MS));
-      }
-    } catch (error) {
-      // What it was about to write may be there or not: the room reads it anew.
-      const startAnew = () => {
-        if (resets == this.#resets) {
-          this.#reset(error);
-        }
-      };
-      await this.#queue.run(startAnew).catch(() => {});
-    }
-    this.#isCompacting = false;
-    // What has been pushed meanwhile may be enough for another.
-    void this.#compact();
   }
 
   /**

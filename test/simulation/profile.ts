@@ -125,7 +125,11 @@ const drawProfile = (random: Random): Profile => {
         {STEP_BYTES: 1_000, MAX_KEYS_A_STEP: 5, MIN_LARGE_BYTES: 16_000},
         {STEP_BYTES: 130_000, MAX_KEYS_A_STEP: 100, MIN_LARGE_BYTES: 16_000},
       ]),
-      MAX_LOG_BYTES: pick('MAX_LOG', [1_000, 8_000_000, 8_000_000]),
+      ...pick('MAX_LOG', [
+        {MAX_LOG_BYTES: 1_000, MAX_COMPACTED_BYTES: 1_500},
+        {MAX_LOG_BYTES: 8_000_000, MAX_COMPACTED_BYTES: 16_000_000},
+        {MAX_LOG_BYTES: 8_000_000, MAX_COMPACTED_BYTES: 16_000_000},
+      ]),
       MAX_HELLOS: pick('MAX_HELLOS', [10, 100]),
       ...pick('MAX_UNREAD', [
         {PING_LENGTH: 400, MAX_UNREAD_LENGTH: 1_200},

@@ -58,7 +58,7 @@ const outgrow = async (log: RoomLog, expected: Content): Promise<void> => {
     applyToContent(expected, changes);
     await appendChanges(log, changes, {[`client${i}`]: [i + 1]});
   }
-  expect(log.needsCompaction()).toBe(true);
+  expect(log.getCompactionNeed()).toBe('due');
 };
 
 /** What is stored when a log has outgrown its snapshot. */
@@ -78,7 +78,7 @@ const hash = (storage: MemoryStorage): string =>
 
 /** Whether nothing is there but what the head speaks of. */
 const isTidy = (storage: MemoryStorage, log: RoomLog): boolean =>
-  !log.needsCompaction() &&
+  log.getCompactionNeed() == 'none' &&
   new Set(
     getKeys(storage)
       .filter((key) => key.includes(':s:'))
@@ -89,18 +89,18 @@ describe('the compaction of a log', () => {
   test('S2: is due where the log is longer than the snapshot', async () => {
     const log = await createLog(createMemoryStorage());
     await append(log, {v: 'x'.repeat(40_000)});
-    expect(log.needsCompaction()).toBe(false);
+    expect(log.getCompactionNeed()).toBe('none');
     await append(log, {v: 'x'.repeat(40_000)});
-    expect(log.needsCompaction()).toBe(true);
+    expect(log.getCompactionNeed()).toBe('due');
 
     const large = await createLog(createMemoryStorage(), [
       {},
       {large: 'x'.repeat(100_000)},
     ]);
     await append(large, {v: 'x'.repeat(90_000)});
-    expect(large.needsCompaction()).toBe(false);
+    expect(large.getCompactionNeed()).toBe('none');
     await append(large, {v: 'x'.repeat(20_000)});
-    expect(large.needsCompaction()).toBe(true);
+    expect(large.getCompactionNeed()).toBe('due');
   });
 
   test('S2: is due also after it was opened again', async () => {
@@ -108,10 +108,10 @@ describe('the compaction of a log', () => {
     const log = await createLog(storage);
     await append(log, {v: 'x'.repeat(40_000)});
     const again = await openLog(storage);
-    expect(again.needsCompaction()).toBe(false);
+    expect(again.getCompactionNeed()).toBe('none');
     await append(again, {v: 'x'.repeat(40_000)});
-    expect(again.needsCompaction()).toBe(true);
-    expect((await openLog(storage)).needsCompaction()).toBe(true);
+    expect(again.getCompactionNeed()).toBe('due');
+    expect((await openLog(storage)).getCompactionNeed()).toBe('due');
   });
 
   test.each<[what: string, changes: any]>([
@@ -167,13 +167,64 @@ describe('the compaction of a log', () => {
     await createLog(storage, content);
     const log = await openLog(storage);
     await append(log, {short: 2});
-    expect(log.needsCompaction()).toBe(false);
+    expect(log.getCompactionNeed()).toBe('none');
     await appendChanges(log, changes);
-    expect(log.needsCompaction()).toBe(true);
-    expect((await openLog(storage)).needsCompaction()).toBe(true);
+    expect(log.getCompactionNeed()).toBe('due');
+    expect((await openLog(storage)).getCompactionNeed()).toBe('due');
     await compact(log);
-    expect(log.needsCompaction()).toBe(false);
+    expect(log.getCompactionNeed()).toBe('none');
     expect(measureStorage(storage, ':s:')).toBeLessThan(500_000);
+  });
+
+  test('S2: is due again where what it took in is gone meanwhile', async () => {
+    const storage = createMemoryStorage();
+    const log = await createLog(storage, [{}, {kept: 1}]);
+    await appendChanges(log, [
+      {
+        t: Object.fromEntries(
+          [...Array(300).keys()].map((i) => [i, {c: 'x'.repeat(1_000)}]),
+        ),
+      },
+      {},
+    ]);
+    let steps = 0;
+    for await (const _ of log.compact()) {
+      // Before the new snapshot lands, which still has it all.
+      if (!steps++) {
+        await appendChanges(log, [{t: '\uFFFC'} as any, {}]);
+      }
+    }
+    expect(steps).toBeGreaterThan(2);
+    expect(measureStorage(storage, ':s:')).toBeGreaterThan(300_000);
+    for (const one of [log, await openLog(storage)]) {
+      expect(one.getCompactionNeed()).toBe('due');
+    }
+    await compact(await openLog(storage));
+    expect(measureStorage(storage, ':s:')).toBeLessThan(1_000);
+  });
+
+  test('S2: takes in so much of a long log at once, and the rest the next time', async () => {
+    const storage = createMemoryStorage();
+    const log = await createLog(storage);
+    const content: Content = [{}, {}];
+    for (let i = 0; i < 12; i++) {
+      content[1][`v${i}`] = `${i % 10}`.repeat(2_000_000);
+      await append(log, {[`v${i}`]: content[1][`v${i}`]});
+      expect(log.getCompactionNeed()).toBe(i < 7 ? 'due' : 'urgent');
+    }
+    await compact(log);
+    expect(measureStorage(storage, ':s:')).toBeGreaterThan(16_000_000);
+    expect(measureStorage(storage, ':s:')).toBeLessThan(19_000_000);
+    const again = await openLog(storage);
+    for (const one of [log, again]) {
+      expect(one.offset).toBe(13);
+      expect(await one.readContent()).toEqual(content);
+    }
+    await append(again, {v0: 'y'.repeat(12_000_000)});
+    await compact(again);
+    content[1].v0 = 'y'.repeat(12_000_000);
+    expect(isTidy(storage, again)).toBe(true);
+    expect(await (await openLog(storage)).readContent()).toEqual(content);
   });
 
   test('S2: is not due by changes of what is as long', async () => {
@@ -184,7 +235,7 @@ describe('the compaction of a log', () => {
         {x: i},
       ]);
     }
-    expect(log.needsCompaction()).toBe(false);
+    expect(log.getCompactionNeed()).toBe('none');
   });
 
   test('S2: replaces the snapshot, and keeps who was answered', async () => {
@@ -336,7 +387,7 @@ describe('the compaction of a log', () => {
     const storage = createMemoryStorage();
     const limits = {maxCatchUpBytes: 100_000};
     const log = await createLog(storage, [{}, {}], {limits});
-    for (let i = 0; i < 300 || !log.needsCompaction(); i++) {
+    for (let i = 0; i < 300 || log.getCompactionNeed() == 'none'; i++) {
       await compact(log);
       const clients = log.needsClients() ? await log.readClients() : undefined;
       const text = JSON.stringify([[{}, {v: `${i}`.padEnd(1_000)}, 1]]);

@@ -14,7 +14,7 @@ describe('the log of a room', () => {
   test('is empty where nothing was stored', async () => {
     const log = await openLog(createMemoryStorage([['app', 1]]));
     expect([log.epoch, log.offset]).toEqual(['', 0]);
-    expect(log.needsCompaction()).toBe(false);
+    expect(log.getCompactionNeed()).toBe('none');
     expect(await log.readClients()).toEqual(new Map());
   });
 
@@ -82,7 +82,7 @@ describe('the log of a room', () => {
     const again = await openLog(storage);
     expect(again.offset).toBe(2);
     expect(await again.readContent()).toEqual([{}, values]);
-    expect(again.needsCompaction()).toBe(true);
+    expect(again.getCompactionNeed()).toBe('due');
   });
 
   test.each([1_000, 64_900, 65_100, 100_000, 129_900, 131_000, 400_000])(
@@ -99,7 +99,7 @@ describe('the log of a room', () => {
         {},
         {long: 'x'.repeat(length), short: 1},
       ]);
-      expect(again.needsCompaction()).toBe(length > 64_000);
+      expect(again.getCompactionNeed()).toBe(length > 64_000 ? 'due' : 'none');
     },
   );
 

@@ -3,6 +3,7 @@
  * commits go on meanwhile, and nothing is ever in memory whole.
  */
 import {Delta} from '../../protocol/delta.js';
+import {MAX_COMPACTED_BYTES} from '../../protocol/limits.js';
 import type {Head, Tail} from './head.js';
 import {
   type KeyValueStorage,
@@ -14,6 +15,7 @@ import {readEntries} from './log-entries.js';
 import {PatchedThings} from './patched-things.js';
 import {readSegment, type Thing} from './segments.js';
 import {readSegments, type SnapshotHead, SnapshotWriter} from './snapshot.js';
+import {Weights} from './weights.js';
 
 /** How much a step deals with: it is what a push may have to wait for. */
 const STEP_BYTES = 130_000;
@@ -30,7 +32,13 @@ export type CompactionStorage = {
   isOver(): boolean;
 };
 
-/** Which offset the snapshot is of, and how much of the log before it is kept. */
+/** `urgent`: the log grows more quickly than it is dealt with in good time. */
+export type CompactionNeed = 'none' | 'due' | 'urgent';
+
+/**
+ * Up to which offset the log is dealt with, if it is not too much at once, and
+ * how much of it is kept.
+ */
 export type CompactionBounds = {upTo: number; maxWindowBytes: number};
 
 /** What a snapshot that is written changes in the head. */
@@ -71,10 +79,10 @@ async function* readLog(
   {storage, layout}: CompactionStorage,
   head: Head,
   {upTo, maxWindowBytes}: CompactionBounds,
-): Steps<Pick<Head, 'logged' | 'taken' | 'tail' | 'marks'> & {delta: Delta}> {
+): Steps<Omit<NextHead, keyof SnapshotHead> & {delta: Delta}> {
   const delta = new Delta();
   const marks: Tail[] = [...head.marks];
-  let {logged, taken} = head;
+  let {offset: reached, logged, taken} = head;
   let stepBytes = 0;
   for await (const {offset, entry, bytes} of readEntries(
     storage,
@@ -82,9 +90,10 @@ async function* readLog(
     head.offset,
     STEP_BYTES,
   )) {
-    if (offset > upTo) {
+    if (offset > upTo || logged - head.logged > MAX_COMPACTED_BYTES) {
       break;
     }
+    reached = offset;
     [, , logged, taken] = entry;
     entry[0].forEach((changes) => delta.add(changes));
     if (logged - marks.at(-1)!.logged >= maxWindowBytes / MARKS_A_WINDOW) {
@@ -97,8 +106,15 @@ async function* readLog(
     }
   }
   const kept = marks.filter((mark) => logged - mark.logged <= maxWindowBytes);
-  const [tail = {offset: upTo, logged}] = kept;
-  return {delta, logged, taken, tail, marks: kept.length ? kept : [tail]};
+  const [tail = {offset: reached, logged}] = kept;
+  return {
+    delta,
+    offset: reached,
+    logged,
+    taken,
+    tail,
+    marks: kept.length ? kept : [tail],
+  };
 }
 
 /**
@@ -140,5 +156,36 @@ export async function* writeNextSnapshot(
   if (!isOver()) {
     await writeKeys(storage, writer.takePuts());
   }
-  return {...snapshot, ...extent, offset: bounds.upTo};
+  return {...snapshot, ...extent};
+}
+
+/** How much of a snapshot the commits since have taken away of it. */
+export class TakenSince {
+  bytes = 0;
+  readonly weights: Weights;
+  #offset: number;
+
+  constructor({offset, weights}: Pick<NextHead, 'offset' | 'weights'>) {
+    this.#offset = offset;
+    this.weights = new Weights(weights);
+  }
+
+  /** Weighs what was committed up to now; may be called again. */
+  async *weigh({storage, layout}: CompactionStorage): Steps {
+    let stepBytes = 0;
+    for await (const {offset, entry, bytes} of readEntries(
+      storage,
+      layout,
+      this.#offset,
+      STEP_BYTES,
+    )) {
+      entry[0].forEach((changes) => (this.bytes += this.weights.take(changes)));
+      this.#offset = offset;
+      stepBytes += bytes + STEP_BYTES / MAX_KEYS_A_STEP;
+      if (stepBytes >= STEP_BYTES) {
+        stepBytes = 0;
+        yield undefined;
+      }
+    }
+  }
 }

@@ -8,16 +8,19 @@ import {ContentPatcher} from '../../protocol/content.js';
 import type {DeltaList} from '../../protocol/delta.js';
 import {
   getRoomLimits,
+  MAX_COMPACTED_BYTES,
   MAX_LOG_BYTES,
   MIN_COMPACTION_BYTES,
   type RoomLimits,
 } from '../../protocol/limits.js';
 import {addAnswer, type Clients} from './clients.js';
 import {
+  type CompactionNeed,
   type CompactionStorage,
   deleteKeys,
   type NextHead,
   type Steps,
+  TakenSince,
   writeNextSnapshot,
 } from './compaction.js';
 import type {Head, Tail} from './head.js';
@@ -113,8 +116,9 @@ export class RoomLog {
       }
       return content;
     }
-    this.#setHead(head as Head);
-    const {epoch, offset, logged, taken} = this.#head!;
+    this.#head = head as Head;
+    this.#weights = new Weights(this.#head.weights);
+    const {epoch, offset, logged, taken} = this.#head;
     this.epoch = epoch;
     this.offset = offset;
     this.#extent = {logged, taken};
@@ -161,6 +165,7 @@ export class RoomLog {
       clients: {...here, bytes: 0, pieces: 0},
       ...(isLegacy ? {leftovers: 'legacy'} : {}),
     };
+    this.#weights = new Weights(head.weights);
     const {puts: record} = this.#encodeClients(head, clients, here);
     await this.#put(
       head,
@@ -215,8 +220,12 @@ export class RoomLog {
   }
 
   /** Whether `compact` has something to do. */
-  needsCompaction(): boolean {
-    return !!this.#head?.leftovers || this.#isOutgrown();
+  getCompactionNeed(): CompactionNeed {
+    const waste = this.#getWaste();
+    if (this.#isOutgrownBy(waste)) {
+      return waste > MAX_COMPACTED_BYTES ? 'urgent' : 'due';
+    }
+    return this.#head?.leftovers ? 'due' : 'none';
   }
 
   /**
@@ -233,27 +242,43 @@ export class RoomLog {
     if (this.#head?.leftovers) {
       yield* this.#letGo(on);
     }
-    if (this.#isOutgrown()) {
+    if (this.#isOutgrownBy(this.#getWaste())) {
       const next = yield* writeNextSnapshot(on, this.#head!, {
         upTo: this.offset,
         maxWindowBytes: this.#limits.maxCatchUpBytes,
       });
+      const taken = new TakenSince(next);
+      yield* taken.weigh(on);
       yield 'alone';
+      for await (const _ of taken.weigh(on)) {
+        // What was committed in the last moment, all at once.
+      }
       // Whom the entries answer that are about to go has to be on record.
       const clients =
         this.#head!.clients.offset < next.tail.offset
           ? await this.readClients()
           : undefined;
       if (!this.#isClosed) {
-        await this.#land(next, clients);
+        await this.#land(next, taken, clients);
         yield* this.#letGo(on);
       }
     }
   }
 
   /** Puts a new snapshot in the place of the one before. */
-  async #land(next: NextHead, clients: Clients | undefined): Promise<void> {
-    const head: Head = {...this.#head!, ...next, leftovers: 'ours'};
+  async #land(
+    next: NextHead,
+    {bytes, weights}: TakenSince,
+    clients: Clients | undefined,
+  ): Promise<void> {
+    const head: Head = {
+      ...this.#head!,
+      ...next,
+      // What is gone since has been weighed by the snapshot before.
+      taken: this.#extent.taken - Math.round(bytes),
+      leftovers: 'ours',
+    };
+    this.#weights = weights;
     if (clients && head.clients.offset < next.tail.offset) {
       const {puts, deletes} = this.#encodeClients(head, clients, next);
       await this.#put(head, puts, deletes);
@@ -378,19 +403,12 @@ export class RoomLog {
 
   /** Replaces the head, with all else that it speaks of. */
   #put(head: Head, puts: Puts = [], deletes: string[] = []): Promise<unknown> {
-    this.#setHead(head);
+    this.#head = head;
     return writeKeys(
       this.#storage,
       [[this.#layout.head, head], ...puts],
       deletes,
     );
-  }
-
-  #setHead(head: Head): void {
-    if (head.generation != this.#head?.generation) {
-      this.#weights = new Weights(head.weights);
-    }
-    this.#head = head;
   }
 
   /** Replaces the record of clients, who were answered up to there. */
@@ -415,17 +433,16 @@ export class RoomLog {
     };
   }
 
-  #isOutgrown(): boolean {
-    if (!this.#head) {
-      return false;
-    }
-    const {bytes, logged, taken} = this.#head;
+  /** Bytes that a new snapshot would spare. */
+  #getWaste(): number {
+    const {logged, taken} = this.#head ?? this.#extent;
     // What is gone counts twice: the content is shorter by it, too.
-    const waste =
-      this.#extent.logged - logged + 2 * (this.#extent.taken - taken);
-    return (
-      waste > Math.max(Math.min(bytes, MAX_LOG_BYTES), MIN_COMPACTION_BYTES)
-    );
+    return this.#extent.logged - logged + 2 * (this.#extent.taken - taken);
+  }
+
+  #isOutgrownBy(waste: number): boolean {
+    const bytes = Math.min(this.#head?.bytes ?? 0, MAX_LOG_BYTES);
+    return waste > Math.max(bytes, MIN_COMPACTION_BYTES);
   }
 
   /** Of a large content half of it is still cheaper than the whole. */
