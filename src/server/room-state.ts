@@ -13,7 +13,7 @@ import {decodeText, encodeText} from './storage/pieces.js';
 import type {RoomEdge} from './room-edge.js';
 import {addAnswer, type Clients} from './storage/clients.js';
 import type {Steps} from './storage/compaction.js';
-import {type Commit, RoomLog} from './storage/room-log.js';
+import {type Commit, type LoggedCommit, RoomLog} from './storage/room-log.js';
 
 /** The content as JSON in UTF-8, and where in the room's history it stands. */
 export type StoredContent = {bytes: Uint8Array; epoch: string; offset: number};
@@ -131,6 +131,19 @@ export class RoomState {
     }
     this.#store = store;
     return changes;
+  }
+
+  /** The commits after an offset; undefined where the log does not reach back. */
+  readCommits(
+    after: number,
+    bounds: {maxCount: number; maxBytes: number},
+  ): Promise<LoggedCommit[] | undefined> {
+    return this.#log.readCommits(after, bounds);
+  }
+
+  /** The content as it was at an offset; undefined where that is not known. */
+  readContentAt(offset: number): Promise<Content | undefined> {
+    return this.#log.readContentAt(offset);
   }
 
   /** The content as it is stored; undefined where the room has no Store. */

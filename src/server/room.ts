@@ -8,6 +8,7 @@ import {isCompact} from '../protocol/content.js';
 import type {RoomLimits} from '../protocol/limits.js';
 import {type FragmentHeader, PROTOCOL_VERSION} from '../protocol/messages.js';
 import {parseChanges, parseJson} from '../protocol/parse-changes.js';
+import type {DeltaList} from '../protocol/delta.js';
 import {Audience, type Author} from './audience.js';
 import {type Authorised, authorise} from './authorise.js';
 import {Compactor} from './compactor.js';
@@ -26,6 +27,25 @@ import type {Greeting, RoomConnection, RoomEdge} from './room-edge.js';
 import {addAnswer} from './storage/clients.js';
 import {RoomState, type StoredContent} from './room-state.js';
 import {TurnQueue} from './turn-queue.js';
+
+/** Who is told of commits, beside those connected. */
+export type Follower = {
+  /** One has become durable. It must not throw, and nothing waits for it. */
+  onCommit(commit: FollowedCommit): void;
+  /** The room starts anew from storage: what it has told counts all the same. */
+  onReset?(): void;
+};
+
+export type FollowedCommit = {
+  epoch: string;
+  offset: number;
+  /** The offset before; 0 where this is the room's first content. */
+  after: number;
+  /** What has changed; empty where it only refuses. */
+  list: DeltaList;
+  /** In milliseconds since 1970, by the room's clock. */
+  time: number;
+};
 
 export type PutResult = {
   /** Whether the room had a Store already, and keeps it as it is. */
@@ -51,6 +71,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   readonly #compactor: Compactor;
 
   readonly #state: RoomState;
+  readonly #followers = new Set<Follower>();
   #draft = new Draft<Connection>();
   /** How often all that was not stored had to be forgotten. */
   #resets = 0;
@@ -213,6 +234,14 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
 
   /** The content; undefined where the room has no Store. */
   getContent(): Promise<StoredContent | undefined> {
+    return this.read((state) => state.getContent());
+  }
+
+  /**
+   * Reads what is stored, while no commit is under way: all that came before is
+   * in it, and what comes after the followers are told.
+   */
+  read<Result>(run: (state: RoomState) => Promise<Result>): Promise<Result> {
     return this.#queue.run(async () => {
       if (this.#state.epoch && this.#needsStore()) {
         await this.#loadStore();
@@ -221,8 +250,14 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         await this.#commit();
         // What the app has written meanwhile is in the Store, but not stored.
       } while (!this.#draft.isEmpty);
-      return await this.#state.getContent();
+      return await run(this.#state);
     });
+  }
+
+  /** Tells of each commit from now on; answers how to end that. */
+  follow(follower: Follower): () => void {
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
   }
 
   /** Gives a room that has no Store its first content. */
@@ -551,6 +586,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       heals: this.#audience.getHeals(authors, this.#state.store),
     };
     const isFirst = !this.#state.epoch;
+    const after = this.#state.offset;
     // An answer that refuses is stored, too: it may be lost on the way.
     const refuses = [...authors.values()].some(({answer}) => answer.length > 1);
     if (put || (isFirst && (list.length || steps))) {
@@ -563,6 +599,12 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     }
     const {epoch, offset} = this.#state;
     this.#audience.announce({...telling, offset}, isFirst && !!epoch);
+    if (offset > after) {
+      const {list: changed, time} = telling;
+      this.#followers.forEach((follower) =>
+        follower.onCommit({epoch, offset, after, list: changed, time}),
+      );
+    }
   }
 
   /**
@@ -575,6 +617,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     this.#state.forget();
     this.#intake.clear();
     this.#draft = new Draft();
+    this.#followers.forEach((follower) => follower.onReset?.());
     this.#audience.retireAll(1011, 'The room could not use its storage');
   }
 

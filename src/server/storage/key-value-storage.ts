@@ -24,7 +24,7 @@ const MAX_VALUE_BYTES = 131_072;
 /** Most keys of a page, whose values are then in memory together. */
 const MAX_PAGE_SIZE = 512;
 /** How much of them that is about, if nobody says otherwise. */
-const PAGE_BYTES = 4_000_000;
+export const PAGE_BYTES = 4_000_000;
 
 /** Puts and deletes any number of keys, together. */
 export const writeKeys = (

@@ -26,6 +26,7 @@ import {
 import type {Head, Tail} from './head.js';
 import {
   type KeyValueStorage,
+  PAGE_BYTES,
   readKeys,
   writeKeys,
 } from './key-value-storage.js';
@@ -60,6 +61,14 @@ export type Commit = {
   answers: Clients;
   /** When it is made, in milliseconds since 1970. */
   time?: number;
+};
+
+/** A commit as it was stored. */
+export type LoggedCommit = {
+  offset: number;
+  list: DeltaList;
+  /** In milliseconds since 1970, by the room's clock; some entries have none. */
+  time: number | undefined;
 };
 
 type Puts = [key: string, value: unknown][];
@@ -289,9 +298,7 @@ export class RoomLog {
 
   /** Deltas after an offset, or undefined where the log does not reach back. */
   async readSince(offset: number): Promise<DeltaList[] | undefined> {
-    const isReached = () =>
-      offset >= (this.#head?.tail.offset ?? Infinity) && offset <= this.offset;
-    if (!Number.isInteger(offset) || !isReached()) {
+    if (!this.#isReached(offset)) {
       return undefined;
     }
     const deltas: DeltaList[] = [];
@@ -310,20 +317,74 @@ export class RoomLog {
       }
     }
     // What was there may have been let go of meanwhile.
-    return isReached() ? deltas : undefined;
+    return this.#isReached(offset) ? deltas : undefined;
   }
 
-  /** The content as stored. */
-  readContent(): Promise<Content> {
+  /**
+   * The commits after an offset, in order, until there are so many or so many
+   * bytes, or one more; undefined where the log does not reach back.
+   */
+  async readCommits(
+    after: number,
+    {maxCount, maxBytes}: {maxCount: number; maxBytes: number},
+  ): Promise<LoggedCommit[] | undefined> {
+    const commits: LoggedCommit[] = [];
+    if (this.#isReached(after) && after < this.offset && maxCount > 0) {
+      let read = 0;
+      for await (const {offset, entry, bytes} of readEntries(
+        this.#storage,
+        this.#layout,
+        after,
+        Math.min(maxBytes, PAGE_BYTES),
+      )) {
+        const [list, , , , time] = entry;
+        commits.push({offset, list, time});
+        read += bytes;
+        if (commits.length >= maxCount || read >= maxBytes) {
+          break;
+        }
+      }
+    }
+    // What was there may have been let go of meanwhile.
+    return this.#isReached(after) ? commits : undefined;
+  }
+
+  /** Whether the log has all that came after an offset. */
+  #isReached(offset: number): boolean {
+    return (
+      Number.isInteger(offset) &&
+      offset >= (this.#head?.tail.offset ?? Infinity) &&
+      offset <= this.offset
+    );
+  }
+
+  /**
+   * The content as stored, now or at an offset; undefined where it cannot be told
+   * any more what it was: a snapshot after that has taken its place.
+   */
+  async readContentAt(at: number): Promise<Content | undefined> {
+    const isTold = () =>
+      Number.isInteger(at) &&
+      at >= (this.#head?.offset ?? Infinity) &&
+      at <= this.offset;
+    const content = isTold() ? await this.readContent(at) : undefined;
+    return isTold() ? content : undefined;
+  }
+
+  /** The content as stored; of an offset that the snapshot is not after. */
+  readContent(at = Infinity): Promise<Content> {
     return this.#readStill(async ({generation, offset}) => {
       const bytes = await readSnapshot(this.#storage, this.#layout, generation);
       const content: Content = JSON.parse(decodeText(bytes));
       const patcher = new ContentPatcher(content);
-      for await (const {entry} of readEntries(
+      for await (const {offset: reached, entry} of readEntries(
         this.#storage,
         this.#layout,
         offset,
       )) {
+        if (reached > at) {
+          break;
+        }
         entry[0].forEach((changes) => patcher.apply(changes));
       }
       patcher.finish();
