@@ -11,6 +11,7 @@ import {JOINS} from './joins.js';
 import {KEYS} from './keys.js';
 import {MEMORY} from './memory.js';
 import {PEER_SCENARIOS} from './peers/scenarios.js';
+import {PROCESSOR} from './processor.js';
 import type {Scenario} from './scenario.js';
 import {STREAMS} from './streams.js';
 
@@ -33,6 +34,7 @@ export const GROUPS: Group[] = [
   {title: 'Compaction', scenarios: COMPACTION},
   {title: 'Memory', scenarios: MEMORY},
   {title: 'Limits of memory', scenarios: FITTING},
+  {title: 'Where the time goes', scenarios: PROCESSOR},
   {title: 'The client', scenarios: CLIENT},
   {
     title: 'Other libraries, each with its real clients',

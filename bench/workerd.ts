@@ -31,6 +31,17 @@ export const findWorkerd = (port: number): Workerd => {
   throw new Error(`no workerd serves port ${port}: memory needs Linux's /proc`);
 };
 
+/** Clock ticks a second, on any Linux of today: `getconf CLK_TCK`. */
+const TICKS_A_SECOND = 100;
+
+/** The processor time that a process has spent so far. */
+export const getProcessorMs = (pid: number): number => {
+  // Its name, in brackets, may have spaces.
+  const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const [user, system] = rest.split(' ').slice(11, 13);
+  return ((+user! + +system!) * 1_000) / TICKS_A_SECOND;
+};
+
 /** The most that a process has had in memory since it was last reset. */
 export const getPeakBytes = (pid: number): number => {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');

@@ -15,6 +15,8 @@ export type PumpOptions = {
 };
 
 export type StreamResult = {
+  /** All that the first reader was told of, that of the warm-up, too. */
+  changes: number;
   changesPerSecond: number;
   /** From sending a change to the first reader being told of it. */
   p50Ms: number;
@@ -96,6 +98,7 @@ export const createPump = (options: PumpOptions, send: SendChange) => {
       const at = (share: number) =>
         latencies[Math.floor(latencies.length * share)]!;
       return {
+        changes: done.reduce((sum, count) => sum + count, 0),
         changesPerSecond: latencies.length / seconds,
         p50Ms: at(0.5),
         p99Ms: at(0.99),

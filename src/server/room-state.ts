@@ -13,7 +13,8 @@ import {decodeText, encodeText} from './storage/pieces.js';
 import type {RoomEdge} from './room-edge.js';
 import {addAnswer, type Clients} from './storage/clients.js';
 import type {Steps} from './storage/compaction.js';
-import {type Commit, type LoggedCommit, RoomLog} from './storage/room-log.js';
+import type {CommitBounds, LoggedCommit} from './storage/log-reader.js';
+import {type Commit, RoomLog} from './storage/room-log.js';
 
 /** The content as JSON in UTF-8, and where in the room's history it stands. */
 export type StoredContent = {bytes: Uint8Array; epoch: string; offset: number};
@@ -136,7 +137,7 @@ export class RoomState {
   /** The commits after an offset; undefined where the log does not reach back. */
   readCommits(
     after: number,
-    bounds: {maxCount: number; maxBytes: number},
+    bounds: CommitBounds,
   ): Promise<LoggedCommit[] | undefined> {
     return this.#log.readCommits(after, bounds);
   }

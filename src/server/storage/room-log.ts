@@ -4,7 +4,6 @@
  * docs/protocol.md describes the layout.
  */
 import type {Content} from '../../protocol/changes.js';
-import {ContentPatcher} from '../../protocol/content.js';
 import type {DeltaList} from '../../protocol/delta.js';
 import {
   getRoomLimits,
@@ -13,7 +12,7 @@ import {
   MIN_COMPACTION_BYTES,
   type RoomLimits,
 } from '../../protocol/limits.js';
-import {addAnswer, type Clients} from './clients.js';
+import type {Clients} from './clients.js';
 import {
   type CompactionNeed,
   type CompactionStorage,
@@ -24,32 +23,17 @@ import {
   writeNextSnapshot,
 } from './compaction.js';
 import type {Head, Tail} from './head.js';
-import {
-  type KeyValueStorage,
-  PAGE_BYTES,
-  readKeys,
-  writeKeys,
-} from './key-value-storage.js';
+import {type KeyValueStorage, writeKeys} from './key-value-storage.js';
 import {getPieceKeys, Layout} from './layout.js';
 import {
   deleteLegacyKeys,
   HAS_STORE,
   readLegacyLayout,
 } from './legacy-layout.js';
-import {
-  encodeEntry,
-  type Extent,
-  readEntries,
-  readNewestEntry,
-} from './log-entries.js';
-import {
-  cutText,
-  decodeText,
-  encodeText,
-  joinText,
-  measureText,
-} from './pieces.js';
-import {encodeSnapshot, readSnapshot} from './snapshot.js';
+import {encodeEntry, type Extent, readNewestEntry} from './log-entries.js';
+import {type CommitBounds, type LoggedCommit, LogReader} from './log-reader.js';
+import {cutText, measureText} from './pieces.js';
+import {encodeSnapshot} from './snapshot.js';
 import {Weights} from './weights.js';
 
 /** A commit to be stored. */
@@ -61,14 +45,6 @@ export type Commit = {
   answers: Clients;
   /** When it is made, in milliseconds since 1970. */
   time?: number;
-};
-
-/** A commit as it was stored. */
-export type LoggedCommit = {
-  offset: number;
-  list: DeltaList;
-  /** In milliseconds since 1970, by the room's clock; some entries have none. */
-  time: number | undefined;
 };
 
 type Puts = [key: string, value: unknown][];
@@ -87,6 +63,7 @@ export class RoomLog {
   readonly #prefix: string;
   readonly #layout: Layout;
   readonly #limits: RoomLimits;
+  readonly #reader: LogReader;
 
   constructor(
     storage: KeyValueStorage,
@@ -97,6 +74,10 @@ export class RoomLog {
     this.#storage = storage;
     this.#prefix = prefix;
     this.#layout = new Layout(prefix);
+    this.#reader = new LogReader(
+      {storage, layout: this.#layout, limits},
+      () => ({head: this.#head, offset: this.offset}),
+    );
   }
 
   /**
@@ -297,149 +278,42 @@ export class RoomLog {
   }
 
   /** Deltas after an offset, or undefined where the log does not reach back. */
-  async readSince(offset: number): Promise<DeltaList[] | undefined> {
-    if (!this.#isReached(offset)) {
-      return undefined;
-    }
-    const deltas: DeltaList[] = [];
-    if (offset < this.offset) {
-      let missed = 0;
-      for await (const {entry, bytes} of readEntries(
-        this.#storage,
-        this.#layout,
-        offset,
-      )) {
-        deltas.push(entry[0]);
-        missed += bytes;
-        if (missed > this.#maxCatchUpBytes) {
-          return undefined;
-        }
-      }
-    }
-    // What was there may have been let go of meanwhile.
-    return this.#isReached(offset) ? deltas : undefined;
+  readSince(offset: number): Promise<DeltaList[] | undefined> {
+    return this.#reader.readSince(offset);
   }
 
   /**
    * The commits after an offset, in order, until there are so many or so many
    * bytes, or one more; undefined where the log does not reach back.
    */
-  async readCommits(
+  readCommits(
     after: number,
-    {maxCount, maxBytes}: {maxCount: number; maxBytes: number},
+    bounds: CommitBounds,
   ): Promise<LoggedCommit[] | undefined> {
-    const commits: LoggedCommit[] = [];
-    if (this.#isReached(after) && after < this.offset && maxCount > 0) {
-      let read = 0;
-      for await (const {offset, entry, bytes} of readEntries(
-        this.#storage,
-        this.#layout,
-        after,
-        Math.min(maxBytes, PAGE_BYTES),
-      )) {
-        const [list, , , , time] = entry;
-        commits.push({offset, list, time});
-        read += bytes;
-        if (commits.length >= maxCount || read >= maxBytes) {
-          break;
-        }
-      }
-    }
-    // What was there may have been let go of meanwhile.
-    return this.#isReached(after) ? commits : undefined;
-  }
-
-  /** Whether the log has all that came after an offset. */
-  #isReached(offset: number): boolean {
-    return (
-      Number.isInteger(offset) &&
-      offset >= (this.#head?.tail.offset ?? Infinity) &&
-      offset <= this.offset
-    );
+    return this.#reader.readCommits(after, bounds);
   }
 
   /**
    * The content as stored, now or at an offset; undefined where it cannot be told
    * any more what it was: a snapshot after that has taken its place.
    */
-  async readContentAt(at: number): Promise<Content | undefined> {
-    const isTold = () =>
-      Number.isInteger(at) &&
-      at >= (this.#head?.offset ?? Infinity) &&
-      at <= this.offset;
-    const content = isTold() ? await this.readContent(at) : undefined;
-    return isTold() ? content : undefined;
+  readContentAt(offset: number): Promise<Content | undefined> {
+    return this.#reader.readContentAt(offset);
   }
 
-  /** The content as stored; of an offset that the snapshot is not after. */
-  readContent(at = Infinity): Promise<Content> {
-    return this.#readStill(async ({generation, offset}) => {
-      const bytes = await readSnapshot(this.#storage, this.#layout, generation);
-      const content: Content = JSON.parse(decodeText(bytes));
-      const patcher = new ContentPatcher(content);
-      for await (const {offset: reached, entry} of readEntries(
-        this.#storage,
-        this.#layout,
-        offset,
-      )) {
-        if (reached > at) {
-          break;
-        }
-        entry[0].forEach((changes) => patcher.apply(changes));
-      }
-      patcher.finish();
-      return content;
-    });
+  /** The content as stored. */
+  readContent(): Promise<Content> {
+    return this.#reader.readContent();
   }
 
   /** The content's JSON as stored, in UTF-8. */
-  async readBytes(): Promise<Uint8Array> {
-    return this.#head!.offset == this.offset
-      ? await this.#readStill(({generation}) =>
-          readSnapshot(this.#storage, this.#layout, generation),
-        )
-      : encodeText(JSON.stringify(await this.readContent()));
+  readBytes(): Promise<Uint8Array> {
+    return this.#reader.readBytes();
   }
 
   /** Which pushes were answered, the most recent writers last. */
-  async readClients(): Promise<Clients> {
-    return this.#head
-      ? this.#readStill((head) => this.#readClients(head))
-      : new Map();
-  }
-
-  async #readClients({clients: {offset}}: Head): Promise<Clients> {
-    const pieces: unknown[] = [];
-    for await (const [, piece] of readKeys(
-      this.#storage,
-      this.#layout.clients,
-    )) {
-      pieces.push(piece);
-    }
-    const clients: Clients = new Map(JSON.parse(joinText(pieces)));
-    for await (const {entry} of readEntries(
-      this.#storage,
-      this.#layout,
-      offset,
-    )) {
-      for (const [clientId, answer] of Object.entries(entry[1])) {
-        addAnswer(clients, clientId, answer, this.#limits.maxClients);
-      }
-    }
-    return clients;
-  }
-
-  /** What `read` makes of the head, which is not replaced while it reads. */
-  async #readStill<Result>(
-    read: (head: Head) => Promise<Result>,
-  ): Promise<Result> {
-    let result: Result;
-    let head: Head;
-    do {
-      head = this.#head!;
-      result = await read(head);
-    } while (head.generation != this.#head!.generation);
-    return result;
+  readClients(): Promise<Clients> {
+    return this.#reader.readClients();
   }
 
   /** Deletes what the head no longer speaks of. */
@@ -504,10 +378,5 @@ export class RoomLog {
   #isOutgrownBy(waste: number): boolean {
     const bytes = Math.min(this.#head?.bytes ?? 0, MAX_LOG_BYTES);
     return waste > Math.max(bytes, MIN_COMPACTION_BYTES);
-  }
-
-  /** Of a large content half of it is still cheaper than the whole. */
-  get #maxCatchUpBytes(): number {
-    return Math.max(this.#limits.maxCatchUpBytes, this.#head!.bytes / 2);
   }
 }
