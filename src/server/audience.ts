@@ -199,12 +199,13 @@ export class Audience<Connection extends RoomConnection> {
       );
     const [sole] = answered;
     if (sole?.asSent && authors.size == 1 && !hasOthers) {
-      const answers = getAnswers([sole]);
-      this.#tell([sole.connection], COMMIT, `[${offset},0,${answers}]`);
+      // First who does not know it yet.
       if (list.length) {
         const others = connections.filter((other) => other !== sole.connection);
         this.#tell(others, COMMIT, `[${offset},${text}]`);
       }
+      const answers = getAnswers([sole]);
+      this.#tell([sole.connection], COMMIT, `[${offset},0,${answers}]`);
     } else {
       this.#tell(
         list.length ? connections : answered.map(({connection}) => connection),
