@@ -75,6 +75,7 @@ export const HTTP: Scenario[] = [
       oursHooks: putNew('oursHooks'),
       tinybase: putNew('tinybase'),
       fixed: putNew('fixed'),
+      fixedJson: putNew('fixedJson'),
     },
     goals: [
       {to: 'tinybase', atMost: 0.25},

@@ -27,6 +27,7 @@ export const startServers = (): Promise<PartyKitDev> =>
         relay: `${ROOMS}/relay.ts`,
         relayput: `${ROOMS}/relay-put.ts`,
         fixed: `${ROOMS}/fixed-text.ts`,
+        fixedjson: `${ROOMS}/fixed-json.ts`,
       },
     },
   });

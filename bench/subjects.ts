@@ -32,6 +32,7 @@ export const SUBJECTS = {
   relayPut: {party: 'relayput', ...LEGACY},
   /** It has no frames, only HTTP. */
   fixed: {party: 'fixed', ...LEGACY},
+  fixedJson: {party: 'fixedjson', ...LEGACY},
 } satisfies {[name: string]: Subject};
 
 export type SubjectName = keyof typeof SUBJECTS;
@@ -45,4 +46,5 @@ export const TITLES: {[subject: string]: string} = {
   relay: 'a relay that stores nothing',
   relayPut: 'a relay with one put a message',
   fixed: 'a fixed text',
+  fixedJson: 'a text read as JSON, and stored as it came',
 };

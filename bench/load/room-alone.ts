@@ -62,9 +62,9 @@ const measureRoom = async (): Promise<number> => {
   return await measure(async (turn) => {
     const first = turn * options.inFlight + 1;
     await Promise.all(
-      changesOf(turn).map((changes, index) =>
-        writer!.say(encode(changes, first + index)),
-      ),
+      changesOf(turn).map(async (changes, index) => {
+        await writer!.say(encode(changes, first + index));
+      }),
     );
     for (const connection of connections) {
       for (const frame of connection.frames.splice(0)) {

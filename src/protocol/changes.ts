@@ -44,11 +44,12 @@ export const encodeAtom = (value: unknown): Atom =>
     ? JSON_PREFIX + JSON.stringify(value)
     : (value as Atom);
 
+/** Whether a string stands for an object or array. */
+export const isEncoded = (atom: string): boolean => atom[0] == JSON_PREFIX;
+
 /** The Cell or Value that an application sees for an atom. */
 export const decodeAtom = (atom: Atom): Decoded | null =>
-  typeof atom == 'string' && atom[0] == JSON_PREFIX
-    ? JSON.parse(atom.slice(1))
-    : atom;
+  typeof atom == 'string' && isEncoded(atom) ? JSON.parse(atom.slice(1)) : atom;
 
 /** Whether an object has no key; counts none of those that it has. */
 export const isEmptyThings = (things: object): boolean => {

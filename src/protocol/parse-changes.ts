@@ -9,6 +9,7 @@ import {
   DELETED,
   decodeAtom,
   encodeAtom,
+  isEncoded,
 } from './changes.js';
 import {MAX_NESTING} from './limits.js';
 import {setOwn} from './content.js';
@@ -25,24 +26,38 @@ const isWithin = (thing: unknown, depth: number): boolean =>
   (depth > 0 &&
     Object.values(thing).every((child) => isWithin(child, depth - 1)));
 
-/** The atom in its one spelling, or undefined where it is none. */
-const parseAtom = (atom: unknown, deletable: boolean): Atom | undefined => {
-  if (atom === DELETED) {
-    return deletable ? atom : undefined;
-  }
+/** An object or array, encoded or not, in its one spelling. */
+const parseObject = (atom: object | string): Atom | undefined => {
   try {
     const thing = decodeAtom(atom as Atom);
-    const isAtom =
-      typeof thing == 'object' && thing
-        ? isWithin(thing, MAX_NESTING)
-        : thing === atom &&
-          (thing === null ||
-            ['string', 'boolean'].includes(typeof thing) ||
-            Number.isFinite(thing));
-    return isAtom ? encodeAtom(thing) : undefined;
+    return typeof thing == 'object' && thing && isWithin(thing, MAX_NESTING)
+      ? encodeAtom(thing)
+      : undefined;
   } catch {
     // Not JSON, as a key of the app's own in storage may be.
     return undefined;
+  }
+};
+
+/** The atom in its one spelling, or undefined where it is none. */
+const parseAtom = (atom: unknown, deletable: boolean): Atom | undefined => {
+  switch (typeof atom) {
+    case 'boolean':
+      return atom;
+    case 'number':
+      return Number.isFinite(atom) ? atom : undefined;
+    case 'string':
+      return atom === DELETED
+        ? deletable
+          ? atom
+          : undefined
+        : isEncoded(atom)
+          ? parseObject(atom)
+          : atom;
+    case 'object':
+      return atom && parseObject(atom);
+    default:
+      return undefined;
   }
 };
 

@@ -19,14 +19,17 @@ const MAX_BATCH = 100;
 /** What a head says of the snapshot itself. */
 export type SnapshotHead = Pick<Head, 'generation' | 'bytes' | 'weights'>;
 
+const measureAtom = (id: string, atom: Atom): number =>
+  id.length + (typeof atom == 'string' ? atom.length : 4);
+
 /** About how long the JSON of a Row or Value is. */
 const measureThing = (id: string, thing: RowChanges | Atom): number => {
   if (typeof thing != 'object' || !thing) {
-    return id.length + (typeof thing == 'string' ? thing.length : 4);
+    return measureAtom(id, thing);
   }
   let length = id.length;
-  for (const cellId of Object.keys(thing)) {
-    length += measureThing(cellId, thing[cellId]!);
+  for (const cellId in thing) {
+    length += measureAtom(cellId, thing[cellId]!);
   }
   return length;
 };
