@@ -34,11 +34,15 @@ export const createRoom = (
   };
 };
 
+/**
+ * Once more where it fails on its way: a connection that was kept may have been
+ * closed since, and what is sent here can be sent twice.
+ */
 export const request = async (
   url: string,
   init?: RequestInit,
 ): Promise<string> => {
-  const response = await fetch(url, init);
+  const response = await fetch(url, init).catch(() => fetch(url, init));
   const text = await response.text();
   if (!response.ok) {
     throw new Error(`${init?.method ?? 'GET'} ${url}: ${response.status}`);
