@@ -1,6 +1,7 @@
 /** The room's live Store: filled from content, changed by changes. */
 import type {Store} from 'tinybase';
 import {
+  addChange,
   addLeaf,
   type Changes,
   type Content,
@@ -8,6 +9,7 @@ import {
   DELETED,
   decodeAtom,
   encodeAtom,
+  type Visit,
   visitChanges,
 } from '../protocol/changes.js';
 import {decodeContent, getContentLeaf} from '../protocol/content.js';
@@ -68,6 +70,17 @@ export const getTransactionChanges = (store: Store): Changes => {
   return [encode(changes[0], 3), encode(changes[1], 1), 1];
 };
 
+/** Whether the Store is as a change asks. */
+const isInEffect = (
+  store: Store,
+  ...[tableId, rowId, cellId, atom]: Parameters<Visit>
+): boolean =>
+  cellId !== undefined
+    ? getAtom(store, tableId, rowId!, cellId) === atom
+    : rowId !== undefined
+      ? !store.hasRow(tableId!, rowId)
+      : !store.hasTable(tableId!);
+
 /** Whether the Store now is as the changes ask, and whether nothing else is. */
 export const compareToStore = (
   store: Store,
@@ -76,12 +89,7 @@ export const compareToStore = (
 ): {inEffect: boolean; asSent: boolean} => {
   let inEffect = true;
   visitChanges(asked, (tableId, rowId, cellId, atom) => {
-    inEffect &&=
-      cellId !== undefined
-        ? getAtom(store, tableId, rowId!, cellId) === atom
-        : rowId !== undefined
-          ? !store.hasRow(tableId!, rowId)
-          : !store.hasTable(tableId!);
+    inEffect &&= isInEffect(store, tableId, rowId, cellId, atom);
   });
   let asSent = inEffect;
   const [tables] = asked as any;
@@ -138,6 +146,28 @@ export const getTruth = (store: Store, changes: Changes): Changes[] => {
     ([tables, values]) =>
       Object.keys(tables).length || Object.keys(values).length,
   );
+};
+
+/**
+ * What the Store has where it is not as the changes ask: the changes that make
+ * theirs the truth. And whether it is nowhere as they ask.
+ */
+export const getCorrection = (
+  store: Store,
+  asked: Changes,
+): {correction: Changes; isNone: boolean} => {
+  const refused = createChanges();
+  let isNone = true;
+  visitChanges(asked, (...change) => {
+    if (isInEffect(store, ...change)) {
+      isNone = false;
+    } else {
+      addChange(refused, ...change);
+    }
+  });
+  // Where a Row or Table is still there, it is at least all that is.
+  const [correction = createChanges()] = getTruth(store, refused).slice(-1);
+  return {correction, isNone};
 };
 
 /** Sets the content; consumes it. */

@@ -44,6 +44,13 @@ export type TinyBasePartyKitServerConfig = {
    * `-Methods` and `-Headers` of `*`; what is set here replaces all of them.
    */
   responseHeaders?: HeadersInit;
+  /**
+   * Whether `PATCH` at `storePath` may change the content: for back ends, which
+   * have no WebSocket. It asks the hooks as a push does, with the request in
+   * place of the connection. Defaults to false: where `onBeforeConnect` says who
+   * may write, `onBeforeRequest` has to do so, too, before this is set.
+   */
+  allowPatch?: boolean;
   /** Bounds other than the defaults. */
   limits?: Partial<RoomLimits>;
 };
@@ -144,8 +151,11 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
    */
   async onRequest(request: PartyRequest): Promise<Response> {
     // A subclass may have replaced the whole config by a field of its own.
-    const {storePath = '/store', responseHeaders = RESPONSE_HEADERS} =
-      this.config;
+    const {
+      storePath = '/store',
+      responseHeaders = RESPONSE_HEADERS,
+      allowPatch,
+    } = this.config;
     if (!new URL(request.url).pathname.endsWith(storePath)) {
       return new Response(null, {status: 404, headers: responseHeaders});
     }
@@ -153,7 +163,7 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
       return await respondToStoreRequest(
         getRoom(this),
         request as unknown as Request,
-        responseHeaders,
+        {responseHeaders, allowPatch},
       );
     } catch (cause) {
       // PartyKit answers with the message, and logs all of it.
@@ -214,7 +224,7 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
   /** Whether a client may delete this Table; its Rows are asked for, too. */
   canDelTable(
     _tableId: Id,
-    _connection: Connection,
+    _requestOrConnection: PartyRequest | Connection,
   ): boolean | Promise<boolean> {
     return true;
   }
@@ -233,7 +243,7 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
   canDelRow(
     _tableId: Id,
     _rowId: Id,
-    _connection: Connection,
+    _requestOrConnection: PartyRequest | Connection,
   ): boolean | Promise<boolean> {
     return true;
   }
@@ -256,7 +266,7 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
     _tableId: Id,
     _rowId: Id,
     _cellId: Id,
-    _connection: Connection,
+    _requestOrConnection: PartyRequest | Connection,
   ): boolean | Promise<boolean> {
     return true;
   }
@@ -275,7 +285,7 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
   /** Whether a client may delete this Value. */
   canDelValue(
     _valueId: Id,
-    _connection: Connection,
+    _requestOrConnection: PartyRequest | Connection,
   ): boolean | Promise<boolean> {
     return true;
   }

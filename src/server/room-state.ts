@@ -16,8 +16,11 @@ import type {Steps} from './storage/compaction.js';
 import type {CommitBounds, LoggedCommit} from './storage/log-reader.js';
 import {type Commit, RoomLog} from './storage/room-log.js';
 
-/** The content as JSON in UTF-8, and where in the room's history it stands. */
-export type StoredContent = {bytes: Uint8Array; epoch: string; offset: number};
+/** Where in its history a room stands; the epoch '' is no Store. */
+export type Position = {epoch: string; offset: number};
+
+/** The content as JSON in UTF-8, and where it stands. */
+export type StoredContent = Position & {bytes: Uint8Array};
 
 /** A commit, and who pushed what it is made of. */
 export type AnsweringCommit = Pick<Commit, 'list' | 'text'> & {

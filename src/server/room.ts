@@ -18,6 +18,7 @@ import {Intake} from './intake.js';
 import {
   applyToStore,
   compareToStore,
+  getCorrection,
   getSchemaChanges,
   getTransactionChanges,
   setContent,
@@ -25,7 +26,7 @@ import {
 import {type Greeter, parseFrame, parseSign, type Sign} from './parse-frame.js';
 import type {Greeting, RoomConnection, RoomEdge} from './room-edge.js';
 import {addAnswer} from './storage/clients.js';
-import {RoomState, type StoredContent} from './room-state.js';
+import {type Position, RoomState, type StoredContent} from './room-state.js';
 import {TurnQueue} from './turn-queue.js';
 
 /** Who is told of commits, beside those connected. */
@@ -51,7 +52,29 @@ export type PutResult = {
   /** Whether the room had a Store already, and keeps it as it is. */
   existed: boolean;
   /** Where the content stands if it was stored exactly as it came. */
-  position?: {epoch: string; offset: number};
+  position?: Position;
+  /** Where the room stands if it may not be written to there. */
+  unmet?: Position;
+};
+
+export type PatchOptions = {
+  /** Whose changes they are, for the hooks. */
+  who: unknown;
+  /** How much of a turn they take up, in UTF-16 units. */
+  length: number;
+  /** Whether they may be applied where the room stands. */
+  isMet?: ((position: Position) => boolean) | undefined;
+};
+
+export type PatchResult = {
+  /** Where the room stands; in the commit with the changes, if there are any. */
+  position: Position;
+  /** How much of the changes took effect; 'unmet' where they may not. */
+  effect: 'all' | 'some' | 'none' | 'unmet';
+  /** What the room has where they did not take effect. */
+  correction?: Changes;
+  /** Whether the content there is the one that was met, with the changes. */
+  isExact?: boolean;
 };
 
 const createResetError = (): Error =>
@@ -73,6 +96,8 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   readonly #state: RoomState;
   readonly #followers = new Set<Follower>();
   #draft = new Draft<Connection>();
+  /** To be told where the next commit stands. */
+  #positions: Position[] = [];
   /** How often all that was not stored had to be forgotten. */
   #resets = 0;
   /** Where the hooks are being asked: how often it had started anew before. */
@@ -261,9 +286,16 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   }
 
   /** Gives a room that has no Store its first content. */
-  putContent(content: Content, who: unknown): Promise<PutResult> {
+  putContent(
+    content: Content,
+    who: unknown,
+    isMet?: PatchOptions['isMet'],
+  ): Promise<PutResult> {
     return this.#queue.run(async () => {
       await this.#commit();
+      if (isMet && !isMet(this.#state)) {
+        return {existed: !!this.#state.epoch, unmet: this.#getPosition()};
+      }
       if (this.#state.epoch) {
         return {existed: true};
       }
@@ -287,6 +319,83 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         ? {existed: false}
         : {existed: false, position: {epoch, offset}};
     });
+  }
+
+  /** Applies changes as a push, for somebody who is not connected. */
+  patchContent(
+    changes: Changes,
+    {who, length, isMet}: PatchOptions,
+  ): Promise<PatchResult> {
+    return this.#queue.run(async () => {
+      if (this.#needsStore()) {
+        await this.#loadStore();
+      }
+      let authorised: Authorised | undefined;
+      // What has to be met is looked at before the hooks are asked, and again in
+      // one step with the changes: the app may have written in between.
+      for (;;) {
+        if (isMet) {
+          do {
+            await this.#commit();
+          } while (!this.#draft.isEmpty);
+          if (!isMet(this.#state)) {
+            return {position: this.#getPosition(), effect: 'unmet'};
+          }
+        }
+        if (authorised) {
+          break;
+        }
+        authorised = await this.#authorise(changes, who, false);
+      }
+      const result = this.#applyPatch(changes, authorised);
+      const position = this.#getPosition();
+      this.#positions.push(position);
+      if (isMet) {
+        // What comes after must not hide behind the same position.
+        await this.#commit();
+      }
+      return {
+        ...result,
+        position,
+        isExact: isMet !== undefined && result.isExact,
+      };
+    }, length);
+  }
+
+  #applyPatch(
+    changes: Changes,
+    {accepted, refused}: Authorised,
+  ): Pick<PatchResult, 'effect' | 'correction'> & {isExact: boolean} {
+    this.#audience.touch(undefined, accepted);
+    const {inEffect, asSent, happened, thrown} = this.#applyChanges(accepted);
+    const isExact = asSent && !refused;
+    if (!isEmpty(happened)) {
+      this.#draft.noteOthers();
+    }
+    const corrected =
+      refused || !inEffect
+        ? getCorrection(this.#state.store!, changes)
+        : undefined;
+    const isRefused = !!corrected?.isNone && isEmpty(happened);
+    if (!isRefused) {
+      this.#draft.countStep(accepted);
+    }
+    if (thrown?.length) {
+      // Whatever took effect, the app is to hear of it.
+      throw thrown[0];
+    }
+    return corrected
+      ? {
+          effect: isRefused ? 'none' : 'some',
+          correction: corrected.correction,
+          isExact,
+        }
+      : {effect: 'all', isExact};
+  }
+
+  #getPosition(): Position {
+    const {epoch, offset} = this.#state;
+    return {epoch, offset};
   }
 
   #receiveHello(
@@ -566,12 +675,16 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
    * content came first, unless the Store has it already.
    */
   async #commit(put?: Content): Promise<void> {
+    const positions = this.#positions.splice(0);
     try {
       await this.#storeAndTell(put);
     } catch (error) {
       this.#reset(error);
       throw error;
     }
+    positions.forEach((position) =>
+      Object.assign(position, this.#getPosition()),
+    );
     void this.#compactor.compact();
   }
 

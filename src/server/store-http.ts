@@ -1,48 +1,28 @@
 /** The room's content over HTTP, as docs/protocol.md describes it. */
 import {parseContent, parseJson} from '../protocol/parse-changes.js';
+import {type Responder, respondToPatch} from './patch-http.js';
+import {getEtag, getPrecondition} from './preconditions.js';
+import {readText} from './read-text.js';
 import type {Room} from './room.js';
-import type {StoredContent} from './room-state.js';
 
 const EXPOSED = 'Access-Control-Expose-Headers';
 const METHODS = 'GET, HEAD, PUT, OPTIONS';
 
-type Respond = (
-  status: number,
-  body?: string | Uint8Array | null,
-  headers?: {[name: string]: string},
-) => Response;
-
-const getEtag = (content: Omit<StoredContent, 'bytes'> | undefined): string =>
-  content ? `"${content.epoch}.${content.offset}"` : '".0"';
-
-/** The body, or undefined where it is longer: then not all of it is read. */
-const readText = async (
-  request: Request,
-  maxLength: number,
-): Promise<string | undefined> => {
-  const decoder = new TextDecoder();
-  const reader = request.body?.getReader();
-  let text = '';
-  let isDone = !reader;
-  while (!isDone) {
-    const {done, value} = await reader!.read();
-    isDone = done;
-    text += decoder.decode(value, {stream: !done});
-    if (text.length > maxLength) {
-      await reader!.cancel();
-      return undefined;
-    }
-  }
-  return text;
+export type StoreHttpOptions = {
+  /** The app's own headers. */
+  responseHeaders?: HeadersInit | undefined;
+  /** Whether `PATCH` may change the content. */
+  allowPatch?: boolean | undefined;
 };
 
-/** Answers a request for the content; `headers` are the app's own. */
+/** Answers a request for the content. */
 export const respondToStoreRequest = async (
   room: Room<any>,
   request: Request,
-  appHeaders: HeadersInit | undefined,
+  {responseHeaders: appHeaders, allowPatch}: StoreHttpOptions = {},
 ): Promise<Response> => {
-  const respond: Respond = (status, body = null, headers = {}) => {
+  const methods = METHODS + (allowPatch ? ', PATCH' : '');
+  const respond: Responder['respond'] = (status, body = null, headers = {}) => {
     const all = new Headers(appHeaders);
     for (const [name, value] of Object.entries(headers)) {
       if (!all.has(name)) {
@@ -55,16 +35,24 @@ export const respondToStoreRequest = async (
     }
     return new Response(body as BodyInit, {status, headers: all});
   };
-  const respondProblem = (
-    status: number,
-    title: string,
-    detail: string,
+  const respondProblem: Responder['respondProblem'] = (
+    status,
+    title,
+    detail,
     headers = {},
   ) =>
     respond(status, JSON.stringify({title, status, detail}), {
       'Content-Type': 'application/problem+json',
       ...headers,
     });
+  const respondUnmet: Responder['respondUnmet'] = (position) =>
+    respondProblem(
+      412,
+      'Precondition failed',
+      'The room is not where the request demands: load the content, and decide ' +
+        'anew. A weak tag never matches: leave out the W/ that a proxy may add.',
+      {ETag: getEtag(position)},
+    );
 
   switch (request.method) {
     case 'GET':
@@ -108,7 +96,14 @@ export const respondToStoreRequest = async (
           'Send the JSON of TinyBase content: [tables, values], each an object.',
         );
       }
-      const {existed, position} = await room.putContent(content, request);
+      const {existed, position, unmet} = await room.putContent(
+        content,
+        request,
+        getPrecondition(request.headers),
+      );
+      if (unmet) {
+        return respondUnmet(unmet);
+      }
       return existed
         ? respond(205)
         : // RFC 9110 9.3.4: an ETag only where it was stored as it came.
@@ -119,8 +114,9 @@ export const respondToStoreRequest = async (
         'Access-Control-Allow-Headers',
       );
       const response = respond(204, null, {
-        Allow: METHODS,
-        'Access-Control-Allow-Methods': METHODS,
+        Allow: methods,
+        ...(allowPatch ? {'Accept-Patch': 'application/json'} : {}),
+        'Access-Control-Allow-Methods': methods,
         'Access-Control-Max-Age': '86400',
       });
       if (allowed == '*') {
@@ -133,11 +129,17 @@ export const respondToStoreRequest = async (
       return response;
     }
     default:
-      return respondProblem(
-        405,
-        'Method not allowed',
-        `The content takes ${METHODS}.`,
-        {Allow: METHODS},
-      );
+      return request.method == 'PATCH' && allowPatch
+        ? await respondToPatch(room, request, {
+            respond,
+            respondProblem,
+            respondUnmet,
+          })
+        : respondProblem(
+            405,
+            'Method not allowed',
+            `The content takes ${methods}.`,
+            {Allow: methods},
+          );
   }
 };

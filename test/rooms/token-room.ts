@@ -63,7 +63,7 @@ const admit = async (
 
 type User = {user: string | null};
 
-/** The user behind a request (of the initial content) or a connection. */
+/** The user behind a request or a connection. */
 const getUser = (who: Party.Request | Party.Connection): string | null =>
   'headers' in who
     ? who.headers.get(USER_HEADER)
@@ -94,7 +94,7 @@ export default class TokenRoom extends TinyBasePartyKitServer {
   override canDelRow(
     tableId: string,
     rowId: string,
-    who: Party.Connection,
+    who: Party.Request | Party.Connection,
   ): boolean {
     return tableId != 'profiles' || rowId == getUser(who);
   }

@@ -2,10 +2,13 @@
 import fc from 'fast-check';
 import {TinyBasePartyKitServer} from 'tinybase-partykit/server';
 import {afterAll, describe, expect, test} from 'vitest';
-import {flatten, toText} from '../simulation/flat-content.js';
-import {arbitraryContentText} from '../support/arbitrary-frames.js';
+import {applyToFlat, flatten, toText} from '../simulation/flat-content.js';
+import {
+  arbitraryChangesText,
+  arbitraryContentText,
+} from '../support/arbitrary-frames.js';
 import {createFakeParty} from '../support/fake-party.js';
-import {parseNaiveContent} from '../support/naive-room.js';
+import {parseNaiveChanges, parseNaiveContent} from '../support/naive-room.js';
 
 /** Others: `SEED=2 npx vitest run test/unit`. */
 const SEED = Number(process.env.SEED ?? 1);
@@ -21,6 +24,19 @@ let bodyCount = 0;
 
 class SmallRoom extends TinyBasePartyKitServer {
   override readonly config = {limits: {maxContentLength: MAX_LENGTH}};
+}
+
+class PatchedRoom extends TinyBasePartyKitServer {
+  override readonly config = {
+    allowPatch: true,
+    limits: {maxPushLength: MAX_LENGTH},
+  };
+}
+
+class HookedPatchedRoom extends PatchedRoom {
+  override async canSetCell(): Promise<boolean> {
+    return true;
+  }
 }
 
 class HookedRoom extends SmallRoom {
@@ -93,6 +109,12 @@ const arbitraryRequest = fc.record({
   tag: fc.option(garbage.map((text) => text.replace(/[^\x20-\x7e]/g, '?'))),
 });
 
+/** Whether `If-None-Match` names where the room is; nobody knows its epoch. */
+const isNamed = (tags: string | null, hasStore: boolean): boolean =>
+  tags?.trim() == '*'
+    ? hasStore
+    : !hasStore && /(^|,)\s*(W\/)?"\.0"\s*(,|$)/.test(tags ?? '');
+
 const toLatestText = (content: unknown) => toText(flatten(content ?? [{}, {}]));
 
 const decodeBody = (body: string | Uint8Array): string =>
@@ -109,7 +131,7 @@ describe('hostile requests', () => {
     ['no hooks', SmallRoom],
     ['hooks', HookedRoom],
   ])(
-    'H1, H2, H4, H5: leave a room with %s as the rules say',
+    'H1, H2, H4, H5, B4: leave a room with %s as the rules say',
     async (_, Room) => {
       await fc.assert(
         fc.asyncProperty(
@@ -153,6 +175,8 @@ describe('hostile requests', () => {
                   expectProblem(413);
                 } else if (!parsed) {
                   expectProblem(400);
+                } else if (isNamed(tag, !!content)) {
+                  expectProblem(412);
                 } else {
                   expect([response.status, text]).toEqual([
                     content ? 205 : 201,
@@ -185,6 +209,55 @@ describe('hostile requests', () => {
           },
         ),
         {seed: SEED, numRuns: Math.ceil(BODIES / 2 / 11)},
+      );
+    },
+    BODIES * 10,
+  );
+
+  test.each([
+    ['no hooks', PatchedRoom],
+    ['hooks', HookedPatchedRoom],
+  ])(
+    'B1, B5: leave a room with %s that takes a PATCH as they say',
+    async (_, Room) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(
+            fc.oneof(
+              {weight: 2, arbitrary: arbitraryChangesText},
+              {weight: 1, arbitrary: arbitraryBody},
+            ),
+            {maxLength: 30, size: 'max'},
+          ),
+          async (bodies) => {
+            const party = createFakeParty(Room);
+            const content = flatten([{}, {}]);
+            for (const body of bodies) {
+              requestCount++;
+              bodyCount++;
+              const stored = party.storage.getEntries();
+              const response = await party.server.onRequest(
+                new Request(`${URL}/store`, {method: 'PATCH', body}) as any,
+              );
+              expect(await response.text()).not.toMatch(INSIDE);
+              const sent = decodeBody(body);
+              const changes = parseNaiveChanges(sent);
+              if (sent.length > MAX_LENGTH) {
+                expect(response.status).toBe(413);
+              } else {
+                expect(response.status).toBe(changes ? 200 : 400);
+                applyToFlat(content, changes ?? [{}, {}]);
+              }
+              if (response.status != 200) {
+                expect(party.storage.getEntries()).toEqual(stored);
+              }
+            }
+            const response = await party.request('GET', '/store');
+            const text = (await response.text()) || '[{},{}]';
+            expect(toText(flatten(JSON.parse(text)))).toBe(toText(content));
+          },
+        ),
+        {seed: SEED, numRuns: Math.ceil(BODIES / 6 / 11)},
       );
     },
     BODIES * 10,

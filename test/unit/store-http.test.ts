@@ -26,7 +26,7 @@ const createServer = (
     respondToStoreRequest(
       room.room,
       new Request('http://localhost/store', {method, body, headers}),
-      appHeaders,
+      {responseHeaders: appHeaders},
     );
   return {
     room,

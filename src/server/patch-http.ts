@@ -1,0 +1,82 @@
+/** Changes over HTTP, as docs/protocol.md describes them: for back ends. */
+import {parseChanges, parseJson} from '../protocol/parse-changes.js';
+import {getEtag, getPrecondition} from './preconditions.js';
+import {readText} from './read-text.js';
+import type {Room} from './room.js';
+import type {Position} from './room-state.js';
+
+type ResponseHeaders = {[name: string]: string};
+
+/** How a request is answered; the app's own headers are added to each answer. */
+export type Responder = {
+  respond(
+    status: number,
+    body?: string | Uint8Array | null,
+    headers?: ResponseHeaders,
+  ): Response;
+  /** With a problem, as RFC 9457 has it. */
+  respondProblem(
+    status: number,
+    title: string,
+    detail: string,
+    headers?: ResponseHeaders,
+  ): Response;
+  /** Where the room is not as the request demands. */
+  respondUnmet(position: Position): Response;
+};
+
+/** Applies changes as a client's push, and answers what became of them. */
+export const respondToPatch = async (
+  room: Room<any>,
+  request: Request,
+  {respond, respondProblem, respondUnmet}: Responder,
+): Promise<Response> => {
+  const {maxPushLength} = room.limits;
+  const text = await readText(request, maxPushLength);
+  if (text === undefined) {
+    return respondProblem(
+      413,
+      'Content too large',
+      `Changes may have ${maxPushLength} UTF-16 units: send them as several.`,
+    );
+  }
+  const changes = parseChanges(parseJson(text));
+  if (!changes) {
+    return respondProblem(
+      400,
+      'Malformed changes',
+      'Send the JSON of TinyBase changes: [tables, values, 1], with the string ' +
+        '"\\uFFFC" for what is deleted.',
+    );
+  }
+  const {position, effect, correction, isExact} = await room.patchContent(
+    changes,
+    {
+      who: request,
+      length: text.length,
+      isMet: getPrecondition(request.headers),
+    },
+  );
+  switch (effect) {
+    case 'unmet':
+      return respondUnmet(position);
+    case 'none':
+      return respondProblem(
+        403,
+        'Refused',
+        "The room's hooks or its schema let none of the changes through.",
+      );
+    default:
+      return respond(
+        200,
+        JSON.stringify({
+          ...position,
+          ...(effect == 'some' ? {refused: true, correction} : {}),
+        }),
+        {
+          'Content-Type': 'application/json; charset=utf-8',
+          ...(isExact ? {ETag: getEtag(position)} : {}),
+        },
+      );
+  }
+};
