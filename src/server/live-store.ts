@@ -94,10 +94,12 @@ export const compareToStore = (
   let asSent = inEffect;
   const [tables] = asked as any;
   visitChanges(happened, (tableId, rowId, cellId) => {
+    // A Row or Table that is gone may have held more than was asked for.
     const isAsked = (things: any, path: (string | undefined)[]): boolean =>
       things === DELETED ||
-      path[0] === undefined ||
-      (things !== undefined && Object.hasOwn(things, path[0])
+      (path[0] !== undefined &&
+      things !== undefined &&
+      Object.hasOwn(things, path[0])
         ? path.length == 1 || isAsked(things[path[0]], path.slice(1))
         : false);
     asSent &&=

@@ -172,6 +172,34 @@ describe('a push', () => {
     expect(b.take()).toEqual([['c', [3, [[{}, {v: 2}, 1]]]]]);
   });
 
+  test.each([
+    ['Table', {t: {r: {c: 1}, s: {c: 1}}}, {t: '\uFFFC'}],
+    ['Row', {t: {r: {c: 1, d: 1}, s: {c: 1}}}, {t: {r: '\uFFFC'}}],
+  ])(
+    'P6: gets the delta where the rest of a %s went with what it deleted',
+    async (what, tables, deleted) => {
+      const room = createMemoryRoom({needsStore: true});
+      await room.room.putContent([tables, {}] as any, null);
+      const a = room.connect('a');
+      await a.greet(await room.getPosition());
+      const store = room.room.store!;
+      store.addCellListener(
+        't',
+        'r',
+        'c',
+        () =>
+          what == 'Table'
+            ? store.delRow('t', 's')
+            : store.delCell('t', 'r', 'd'),
+        true,
+      );
+      await a.push(1, {t: {r: {c: '\uFFFC'}}});
+      expect(a.take()).toEqual([
+        ['c', [2, [[deleted, {}, 1]], {[a.mark]: [1]}]],
+      ]);
+    },
+  );
+
   test('P6: gets the delta where it did not take effect as it was', async () => {
     const {a} = await createJoined({
       hooks: {canSetValue: (valueId) => valueId != 'refused'},
