@@ -47,8 +47,9 @@ export type TinyBasePartyKitServerConfig = {
   /**
    * Whether `PATCH` at `storePath` may change the content: for back ends, which
    * have no WebSocket. It asks the hooks as a push does, with the request in
-   * place of the connection. Defaults to false: where `onBeforeConnect` says who
-   * may write, `onBeforeRequest` has to do so, too, before this is set.
+   * place of the connection. Defaults to whether it lets in nobody new: the class
+   * has `onBeforeRequest`, or nothing of its own that may turn a connection down
+   * (`onBeforeConnect`, `onConnect`, `onMessage`).
    */
   allowPatch?: boolean;
   /** Bounds other than the defaults. */
@@ -154,7 +155,7 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
     const {
       storePath = '/store',
       responseHeaders = RESPONSE_HEADERS,
-      allowPatch,
+      allowPatch = isPatchHarmless(this),
     } = this.config;
     if (!new URL(request.url).pathname.endsWith(storePath)) {
       return new Response(null, {status: 404, headers: responseHeaders});
@@ -293,6 +294,17 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
 
 const isOverridden = (server: any, name: string): boolean =>
   server[name] != (TinyBasePartyKitServer.prototype as any)[name];
+
+/** Whether who may send a `PATCH` could as well connect, and push. */
+const isPatchHarmless = (server: TinyBasePartyKitServer<any>): boolean => {
+  const {onBeforeConnect, onBeforeRequest} = server.constructor as any;
+  return (
+    !!onBeforeRequest ||
+    (!onBeforeConnect &&
+      !isOverridden(server, 'onConnect') &&
+      !isOverridden(server, 'onMessage'))
+  );
+};
 
 const createId = (): string => crypto.randomUUID().replaceAll('-', '');
 

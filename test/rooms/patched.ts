@@ -8,8 +8,6 @@ type Who = Party.Request | Party.Connection;
 const isRequest = (who: Who): boolean => 'headers' in who;
 
 export default class PricedRoom extends TinyBasePartyKitServer {
-  override readonly config = {allowPatch: true};
-
   // Runs before the room is reached: a PATCH is let in with the key alone.
   static onBeforeRequest(
     request: Party.Request,

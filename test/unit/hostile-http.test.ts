@@ -23,7 +23,10 @@ let requestCount = 0;
 let bodyCount = 0;
 
 class SmallRoom extends TinyBasePartyKitServer {
-  override readonly config = {limits: {maxContentLength: MAX_LENGTH}};
+  override readonly config = {
+    allowPatch: false,
+    limits: {maxContentLength: MAX_LENGTH},
+  };
 }
 
 class PatchedRoom extends TinyBasePartyKitServer {

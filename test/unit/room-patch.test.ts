@@ -372,28 +372,52 @@ describe('a PATCH that makes no sense', () => {
 });
 
 describe('a server class', () => {
-  class Patched extends TinyBasePartyKitServer {
+  class Plain extends TinyBasePartyKitServer {}
+  class Guarded extends TinyBasePartyKitServer {
+    static onBeforeConnect() {}
+    static onBeforeRequest() {}
+  }
+  class Allowing extends TinyBasePartyKitServer {
+    static onBeforeConnect() {}
     override readonly config = {allowPatch: true};
   }
+  class HalfGuarded extends TinyBasePartyKitServer {
+    static onBeforeConnect() {}
+  }
+  class ConnectGuarded extends TinyBasePartyKitServer {
+    onConnect() {}
+  }
+  class MessageGuarded extends TinyBasePartyKitServer {
+    override async onMessage() {}
+  }
+  class Refusing extends TinyBasePartyKitServer {
+    override readonly config = {allowPatch: false};
+  }
 
-  test('B6: takes a PATCH where its config says so', async () => {
-    const party = createFakeParty(Patched);
-    const response = await party.request('PATCH', '/store', '[{},{"v":1},1]');
-    expect(response.status).toBe(200);
-    expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*');
-    const {headers} = await party.request('OPTIONS', '/store');
-    expect(headers.get('Allow')).toBe('GET, HEAD, PUT, OPTIONS, PATCH');
-    expect(headers.get('Accept-Patch')).toBe('application/json');
-  });
+  test.each([TinyBasePartyKitServer, Plain, Guarded, Allowing])(
+    'B6: takes a PATCH where that lets in nobody new, or is told to: %o',
+    async (ServerClass) => {
+      const party = createFakeParty(ServerClass);
+      const response = await party.request('PATCH', '/store', '[{},{"v":1},1]');
+      expect(response.status).toBe(200);
+      expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*');
+      const {headers} = await party.request('OPTIONS', '/store');
+      expect(headers.get('Allow')).toBe('GET, HEAD, PUT, OPTIONS, PATCH');
+      expect(headers.get('Accept-Patch')).toBe('application/json');
+    },
+  );
 
-  test('B6: takes none where its config says nothing', async () => {
-    const party = createFakeParty(TinyBasePartyKitServer);
-    const response = await party.request('PATCH', '/store', '[{},{"v":1},1]');
-    expect(response.status).toBe(405);
-    expect(response.headers.get('Allow')).toBe('GET, HEAD, PUT, OPTIONS');
-    expect(party.storage.getEntries()).toEqual([]);
-    const {headers} = await party.request('OPTIONS', '/store');
-    expect(headers.get('Allow')).toBe('GET, HEAD, PUT, OPTIONS');
-    expect(headers.get('Accept-Patch')).toBe(null);
-  });
+  test.each([HalfGuarded, ConnectGuarded, MessageGuarded, Refusing])(
+    'B6: takes none where only connections are asked, or is told not to: %o',
+    async (ServerClass) => {
+      const party = createFakeParty(ServerClass);
+      const response = await party.request('PATCH', '/store', '[{},{"v":1},1]');
+      expect(response.status).toBe(405);
+      expect(response.headers.get('Allow')).toBe('GET, HEAD, PUT, OPTIONS');
+      expect(party.storage.getEntries()).toEqual([]);
+      const {headers} = await party.request('OPTIONS', '/store');
+      expect(headers.get('Allow')).toBe('GET, HEAD, PUT, OPTIONS');
+      expect(headers.get('Accept-Patch')).toBe(null);
+    },
+  );
 });
