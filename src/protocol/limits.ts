@@ -82,6 +82,7 @@ export type RoomLimits = {
    * Most that is sent to a connection which gives no sign of reading it: then it
    * is closed (4429), and catches up when it comes back. Defaults to 10,000,000
    * UTF-16 units. TinyBase's own clients give no signs, and are never cut off.
+   * So many bytes may wait for a reader of the live feed, which is cut off then.
    */
   maxUnreadLength: number;
   /**
@@ -136,6 +137,21 @@ export const getRoomLimits = (config: Partial<RoomLimits> = {}): RoomLimits => {
   return limits;
 };
 
+/**
+ * How many bytes of the log are kept for history; undefined where it is not told.
+ *
+ * @throws RangeError where it is no number, or below 0.
+ */
+export const getHistoryLimit = (historyLimit?: number): number | undefined => {
+  if (historyLimit !== undefined && !(historyLimit >= 0)) {
+    throw new RangeError(
+      `config.historyLimit is ${historyLimit}: give a number of bytes, 0 or ` +
+        'more, or leave it out for no history to be told.',
+    );
+  }
+  return historyLimit;
+};
+
 /** How many of a client's latest refused pushes the room remembers. */
 export const MAX_REMEMBERED_REFUSALS = 32;
 
@@ -165,6 +181,22 @@ export const MESSAGE_OVERHEAD = 200;
 
 /** What a connection is sent before it is asked whether it has read that. */
 export const PING_LENGTH = 256_000;
+
+/** How often a reader of the live feed is sent something, and is to have read. */
+export const FEED_KEEP_ALIVE_MS = 25_000;
+
+/** How soon a reader whose stream has ended comes back. */
+export const FEED_RETRY_MS = 1_000;
+
+/** In what pieces a reader is sent content: that one is read shows that it is. */
+export const FEED_PIECE_BYTES = 64_000;
+
+/** How many commits a page of history has, unless told, and at most. */
+export const DEFAULT_PAGE_COMMITS = 100;
+export const MAX_PAGE_COMMITS = 1_000;
+
+/** How much of the log a page of history is made of, or one commit more. */
+export const MAX_PAGE_BYTES = 1_000_000;
 
 /** How often a connection may say hello within ten seconds. */
 export const MAX_HELLOS = 100;

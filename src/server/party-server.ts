@@ -18,7 +18,11 @@ import {
 import type {Cell, Value} from 'tinybase';
 import type {Changes as EncodedChanges} from '../protocol/changes.js';
 import {decodeContent} from '../protocol/content.js';
-import {getRoomLimits, type RoomLimits} from '../protocol/limits.js';
+import {
+  getHistoryLimit,
+  getRoomLimits,
+  type RoomLimits,
+} from '../protocol/limits.js';
 import {parseChanges} from '../protocol/parse-changes.js';
 import {createPartyKitConnections} from './partykit-edge.js';
 import {Room} from './room.js';
@@ -54,6 +58,18 @@ export type TinyBasePartyKitServerConfig = {
   allowPatch?: boolean;
   /** Bounds other than the defaults. */
   limits?: Partial<RoomLimits>;
+  /**
+   * Whether who may `GET` the content may also follow it live, by server-sent
+   * events; defaults to true. A room stays awake while somebody does.
+   */
+  feed?: boolean;
+  /**
+   * Tells each commit of the past (`?since=`) and the content as it was (`?at=`)
+   * to who may `GET` the content, with what has been overwritten and deleted
+   * since. It says how much of the log is kept for that, in bytes, if that is
+   * more than `limits.maxCatchUpBytes`. Defaults to nothing being told.
+   */
+  historyLimit?: number;
 };
 
 const RESPONSE_HEADERS = {
@@ -318,6 +334,10 @@ const getRoom = (server: TinyBasePartyKitServer<any>): Room<Connection> => {
       storage: party.storage,
       storagePrefix: config.storagePrefix ?? '',
       limits: getRoomLimits(config.limits),
+      get hasFeed() {
+        return config.feed ?? true;
+      },
+      historyLimit: getHistoryLimit(config.historyLimit),
       get messagePrefix() {
         return config.messagePrefix ?? '';
       },

@@ -2,28 +2,8 @@
 import {parseChanges, parseJson} from '../protocol/parse-changes.js';
 import {getEtag, getPrecondition} from './preconditions.js';
 import {readText} from './read-text.js';
+import type {Responder} from './responder.js';
 import type {Room} from './room.js';
-import type {Position} from './room-state.js';
-
-type ResponseHeaders = {[name: string]: string};
-
-/** How a request is answered; the app's own headers are added to each answer. */
-export type Responder = {
-  respond(
-    status: number,
-    body?: string | Uint8Array | null,
-    headers?: ResponseHeaders,
-  ): Response;
-  /** With a problem, as RFC 9457 has it. */
-  respondProblem(
-    status: number,
-    title: string,
-    detail: string,
-    headers?: ResponseHeaders,
-  ): Response;
-  /** Where the room is not as the request demands. */
-  respondUnmet(position: Position): Response;
-};
 
 /** Applies changes as a client's push, and answers what became of them. */
 export const respondToPatch = async (

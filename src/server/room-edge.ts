@@ -17,6 +17,10 @@ export interface RoomEdge<Connection extends RoomConnection = RoomConnection> {
   readonly storagePrefix: string;
   readonly messagePrefix: string;
   readonly limits: RoomLimits;
+  /** Whether the room has a live feed over HTTP. */
+  readonly hasFeed: boolean;
+  /** How many bytes of the log are kept for history, where that is told. */
+  readonly historyLimit: number | undefined;
   readonly hooks: Hooks;
   /** Whether any of the hooks is not the default that allows everything. */
   hasHooks(): boolean;

@@ -30,7 +30,12 @@ export type AnsweringCommit = Pick<Commit, 'list' | 'text'> & {
 
 export type StateEdge = Pick<
   RoomEdge,
-  'storage' | 'storagePrefix' | 'limits' | 'createStore' | 'createEpoch'
+  | 'storage'
+  | 'storagePrefix'
+  | 'limits'
+  | 'historyLimit'
+  | 'createStore'
+  | 'createEpoch'
 >;
 
 const getAnswers = (authors: AnsweringCommit['authors']): Clients => {
@@ -236,7 +241,7 @@ export class RoomState {
   }
 
   #createLog(): RoomLog {
-    const {storage, storagePrefix, limits} = this.#edge;
-    return new RoomLog(storage, storagePrefix, limits);
+    const {storage, storagePrefix, limits, historyLimit} = this.#edge;
+    return new RoomLog(storage, storagePrefix, {...limits, historyLimit});
   }
 }

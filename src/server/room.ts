@@ -145,6 +145,16 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     return this.#edge.limits;
   }
 
+  /** Whether it has a live feed over HTTP. */
+  get hasFeed(): boolean {
+    return this.#edge.hasFeed;
+  }
+
+  /** Whether it tells its history over HTTP. */
+  get hasHistory(): boolean {
+    return this.#edge.historyLimit !== undefined;
+  }
+
   /** The live Store where it is loaded. */
   get store(): Store | undefined {
     return this.#state.store;
@@ -283,6 +293,11 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   follow(follower: Follower): () => void {
     this.#followers.add(follower);
     return () => this.#followers.delete(follower);
+  }
+
+  /** Runs after a delay, until when it stays awake; answers how to cancel it. */
+  schedule(run: () => void, delayMs: number): () => void {
+    return this.#edge.schedule(run, delayMs);
   }
 
   /** Gives a room that has no Store its first content. */

@@ -1,8 +1,12 @@
 /** The room's content over HTTP, as docs/protocol.md describes it. */
 import {parseContent, parseJson} from '../protocol/parse-changes.js';
-import {type Responder, respondToPatch} from './patch-http.js';
+import {readContentAt} from './feed/history.js';
+import {parseQuestion} from './feed/question.js';
+import {respondGone, respondToQuestion} from './feed/respond-to-question.js';
+import {respondToPatch} from './patch-http.js';
 import {getEtag, getPrecondition} from './preconditions.js';
 import {readText} from './read-text.js';
+import type {Responder} from './responder.js';
 import type {Room} from './room.js';
 
 const EXPOSED = 'Access-Control-Expose-Headers';
@@ -15,6 +19,15 @@ export type StoreHttpOptions = {
   allowPatch?: boolean | undefined;
 };
 
+/** Adds to a header that is a list, where that does not say so yet. */
+const addToList = (headers: Headers, name: string, item: string): void => {
+  const list = headers.get(name);
+  const items = list?.toLowerCase().split(',') ?? [];
+  if (!items.some((one) => ['*', item.toLowerCase()].includes(one.trim()))) {
+    headers.set(name, list ? `${list}, ${item}` : item);
+  }
+};
+
 /** Answers a request for the content. */
 export const respondToStoreRequest = async (
   room: Room<any>,
@@ -25,13 +38,17 @@ export const respondToStoreRequest = async (
   const respond: Responder['respond'] = (status, body = null, headers = {}) => {
     const all = new Headers(appHeaders);
     for (const [name, value] of Object.entries(headers)) {
-      if (!all.has(name)) {
+      if (name == 'Link') {
+        // There may be several: the app's, and that of the next page.
+        all.append(name, value);
+        addToList(all, EXPOSED, name);
+      } else if (!all.has(name)) {
         all.set(name, value);
       }
     }
-    const exposed = all.get(EXPOSED);
-    if (!/\*|\betag\b/i.test(exposed ?? '')) {
-      all.set(EXPOSED, exposed ? `${exposed}, ETag` : 'ETag');
+    addToList(all, EXPOSED, 'ETag');
+    if (request.method == 'GET' || request.method == 'HEAD') {
+      addToList(all, 'Vary', 'Accept');
     }
     return new Response(body as BodyInit, {status, headers: all});
   };
@@ -39,7 +56,7 @@ export const respondToStoreRequest = async (
     status,
     title,
     detail,
-    headers = {},
+    headers,
   ) =>
     respond(status, JSON.stringify({title, status, detail}), {
       'Content-Type': 'application/problem+json',
@@ -54,10 +71,20 @@ export const respondToStoreRequest = async (
       {ETag: getEtag(position)},
     );
 
+  const responder: Responder = {respond, respondProblem, respondUnmet};
+
   switch (request.method) {
     case 'GET':
     case 'HEAD': {
-      const content = await room.getContent();
+      const question = parseQuestion(request, room);
+      if (question.kind != 'content') {
+        return await respondToQuestion(room, request, {question, responder});
+      }
+      const {at} = question;
+      const content = await (at ? readContentAt(room, at) : room.getContent());
+      if (at && !content) {
+        return respondGone(responder);
+      }
       const headers = {
         ETag: getEtag(content),
         'Cache-Control': 'no-cache',
@@ -130,11 +157,7 @@ export const respondToStoreRequest = async (
     }
     default:
       return request.method == 'PATCH' && allowPatch
-        ? await respondToPatch(room, request, {
-            respond,
-            respondProblem,
-            respondUnmet,
-          })
+        ? await respondToPatch(room, request, responder)
         : respondProblem(
             405,
             'Method not allowed',

@@ -65,6 +65,8 @@ export class SimRoom implements WireHost {
       storagePrefix: this.rules.storagePrefix,
       messagePrefix: '',
       limits: getRoomLimits(),
+      hasFeed: false,
+      historyLimit: undefined,
       hooks: this.rules.hooks,
       hasHooks: () => this.rules.hasHooks,
       needsStore: () => this.rules.hasSchema,

@@ -41,6 +41,9 @@ export interface MemoryRoomOptions {
   needsStore?: boolean;
   createStore?: () => Store;
   limits?: Partial<RoomLimits>;
+  /** It has a feed unless told. */
+  hasFeed?: boolean;
+  historyLimit?: number;
 }
 
 const ALLOW_ALL: Hooks = {
@@ -69,6 +72,8 @@ export const createMemoryRoom = (options: MemoryRoomOptions = {}) => {
     storagePrefix: options.storagePrefix ?? '',
     messagePrefix,
     limits: getRoomLimits(options.limits),
+    hasFeed: options.hasFeed ?? true,
+    historyLimit: options.historyLimit,
     hooks: {...ALLOW_ALL, ...options.hooks},
     hasHooks: () => !!options.hooks,
     needsStore: () => !!(options.needsStore ?? options.createStore),

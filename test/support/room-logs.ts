@@ -4,13 +4,19 @@ import {getRoomLimits, type RoomLimits} from '../../src/protocol/limits.js';
 import {RoomLog} from '../../src/server/storage/room-log.js';
 import type {MemoryStorage} from './memory-storage.js';
 
-type Options = {prefix?: string; limits?: Partial<RoomLimits>};
+type Options = {
+  prefix?: string;
+  limits?: Partial<RoomLimits> & {historyLimit?: number | undefined};
+};
 
 export const openLog = async (
   storage: MemoryStorage,
   {prefix = '', limits}: Options = {},
 ): Promise<RoomLog> => {
-  const log = new RoomLog(storage, prefix, getRoomLimits(limits));
+  const log = new RoomLog(storage, prefix, {
+    ...getRoomLimits(limits),
+    historyLimit: limits?.historyLimit,
+  });
   await log.open(() => 'epoch');
   return log;
 };

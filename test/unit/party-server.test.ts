@@ -114,6 +114,44 @@ describe('the config of a server', () => {
   });
 });
 
+describe('what a server offers to who only reads', () => {
+  const createParty = async (config: TinyBasePartyKitServerConfig) => {
+    const party = createFakeParty(
+      class extends TinyBasePartyKitServer {
+        override readonly config = config;
+      },
+    );
+    await party.request('PUT', '/store', '[{},{"v":1}]');
+    const get = (query = '', accept = '*/*') =>
+      party.fetch(`http://localhost/parties/main/room/store${query}`, {
+        headers: {Accept: accept},
+      });
+    return {get};
+  };
+
+  test('V9: is a live feed, unless its config says otherwise', async () => {
+    for (const [config, status] of [
+      [{}, 200],
+      [{feed: true}, 200],
+      [{feed: false}, 406],
+    ] as const) {
+      const {get} = await createParty(config);
+      const response = await get('', 'text/event-stream');
+      expect(response.status).toBe(status);
+      await response.body!.cancel();
+    }
+  });
+
+  test('V10: is no history, unless its config has a limit for it', async () => {
+    const with0 = await createParty({historyLimit: 0});
+    expect(await (await with0.get('?since=1')).json()).toEqual([]);
+    const without = await createParty({});
+    expect(await (await without.get('?since=1')).json()).toEqual([{}, {v: 1}]);
+    const wrong = createParty({historyLimit: -1});
+    await expect(wrong).rejects.toThrow();
+  });
+});
+
 describe('hooks of a server', () => {
   test('P4: are methods of the class', async () => {
     class MyServer extends TinyBasePartyKitServer {

@@ -10,10 +10,11 @@ const RULE = /^- \*\*([A-Z]\d+)\*\* /gm;
 /** The first argument of a call: of `test`, `test.each(…)` and the like. */
 const NUMBERED_TITLE = /\(\s*['"`]([A-Z]\d+(?:, [A-Z]\d+)*): /g;
 
-const rules = ['docs/protocol.md', 'docs/webhooks.md'].flatMap((path) =>
-  [...readFileSync(join(REPOSITORY, path), 'utf8').matchAll(RULE)].map(
-    ([, rule]) => rule!,
-  ),
+const rules = ['docs/protocol.md', 'docs/webhooks.md', 'docs/feeds.md'].flatMap(
+  (path) =>
+    [...readFileSync(join(REPOSITORY, path), 'utf8').matchAll(RULE)].map(
+      ([, rule]) => rule!,
+    ),
 );
 
 const files = readdirSync(join(REPOSITORY, 'test'), {recursive: true})
@@ -33,11 +34,11 @@ const proved = new Map(
   }),
 );
 
-describe('the rules of the protocol and of webhooks', () => {
-  test('are found, each once, from T1 on to W9', () => {
+describe('the rules of the protocol, of webhooks and of feeds', () => {
+  test('are found, each once, from T1 on to V15', () => {
     expect(rules.length).toBeGreaterThanOrEqual(50);
     expect(rules).toEqual([...new Set(rules)]);
-    expect([rules.at(0), rules.at(-1)]).toEqual(['T1', 'W9']);
+    expect([rules.at(0), rules.at(-1)]).toEqual(['T1', 'V15']);
     const last: Record<string, number> = {};
     rules.forEach((rule) => {
       const [letter, number] = [rule[0]!, Number(rule.slice(1))];

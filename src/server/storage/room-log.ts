@@ -47,6 +47,11 @@ export type Commit = {
   time?: number;
 };
 
+type LogLimits = RoomLimits & {
+  /** How many bytes are kept for history, where that is more. */
+  historyLimit?: number | undefined;
+};
+
 type Puts = [key: string, value: unknown][];
 
 export class RoomLog {
@@ -62,13 +67,13 @@ export class RoomLog {
   readonly #storage: KeyValueStorage;
   readonly #prefix: string;
   readonly #layout: Layout;
-  readonly #limits: RoomLimits;
+  readonly #limits: LogLimits;
   readonly #reader: LogReader;
 
   constructor(
     storage: KeyValueStorage,
     prefix: string,
-    limits = getRoomLimits(),
+    limits: LogLimits = getRoomLimits(),
   ) {
     this.#limits = limits;
     this.#storage = storage;
@@ -233,9 +238,10 @@ export class RoomLog {
       yield* this.#letGo(on);
     }
     if (this.#isOutgrownBy(this.#getWaste())) {
+      const {maxCatchUpBytes, historyLimit = 0} = this.#limits;
       const next = yield* writeNextSnapshot(on, this.#head!, {
         upTo: this.offset,
-        maxWindowBytes: this.#limits.maxCatchUpBytes,
+        maxWindowBytes: Math.max(maxCatchUpBytes, historyLimit),
       });
       const taken = new TakenSince(next);
       yield* taken.weigh(on);
