@@ -28,6 +28,7 @@ export const startTestRooms = (
         oursruled: `${ROOMS}/ours-ruled.ts`,
         bare: `${ROOMS}/bare.ts`,
         limited: `${ROOMS}/limited.ts`,
+        history: `${ROOMS}/history-room.ts`,
         tinybase: `${ROOMS}/tinybase.ts`,
         tinybaseruled: `${ROOMS}/tinybase-ruled.ts`,
       },
