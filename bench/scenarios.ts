@@ -4,6 +4,7 @@ import {CATCH_UP} from './catch-up.js';
 import {CLIENT} from './client.js';
 import {COMPACTION} from './compaction.js';
 import {DELETIONS} from './deletions.js';
+import {FEED} from './feed.js';
 import {FITTING} from './fits.js';
 import {GROWTH} from './growth.js';
 import {HTTP} from './http.js';
@@ -23,6 +24,7 @@ export type Group = {
 
 export const GROUPS: Group[] = [
   {title: 'Changes', scenarios: STREAMS},
+  {title: 'The live feed', scenarios: FEED},
   {title: 'The whole content', scenarios: HTTP},
   {
     title: 'Storage, and coming back',

@@ -15,7 +15,7 @@ export const stream = (
   bench: Bench,
   {host, party, name, subject}: BenchRoom,
   shape: Shape,
-  times: {warmUpMs?: number; measureMs?: number} = {},
+  more: Partial<Pick<StreamOptions, 'warmUpMs' | 'measureMs' | 'readBy'>> = {},
 ): Promise<StreamResult> =>
   runLoad<StreamOptions, StreamResult>(bench, 'stream', {
     host,
@@ -26,7 +26,7 @@ export const stream = (
     warmUpMs: bench.isSmoke ? 50 : 1_000,
     measureMs: bench.isSmoke ? 100 : 3_000,
     rows: 1_000,
-    ...times,
+    ...more,
   });
 
 const streamNew = async (
