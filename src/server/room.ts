@@ -40,7 +40,10 @@ export type Follower = {
 export type FollowedCommit = {
   epoch: string;
   offset: number;
-  /** The offset before; 0 where this is the room's first content. */
+  /**
+   * The offset before. It is 0 where this is the room's first content, and at the
+   * first commit after content of TinyBase's was taken over.
+   */
   after: number;
   /** What has changed; empty where it only refuses. */
   list: DeltaList;
