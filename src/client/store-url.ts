@@ -17,7 +17,7 @@ export const getRoomUrl = (connection: PartySocket): string => {
 
 /**
  * Where the content is, its query (a token, mostly) evaluated now, as it is at
- * each connection.
+ * each connection. By the `_pk` in it a room knows that the query is an app's.
  */
 export const getStoreUrl = async (
   connection: PartySocket,
@@ -28,11 +28,9 @@ export const getStoreUrl = async (
   const [, search] = (
     (typeof url == 'function' ? await url() : url) ?? ''
   ).split('?');
-  const query = new URLSearchParams(search);
-  query.delete('_pk');
   return (
     getRoomUrl(connection).replace(/^ws(s?)/, storeProtocol ?? 'http$1') +
     storePath +
-    (`${query}` && '?' + query)
+    (search ? '?' + search : '')
   );
 };

@@ -138,15 +138,15 @@ export const getRoomLimits = (config: Partial<RoomLimits> = {}): RoomLimits => {
 };
 
 /**
- * How many bytes of the log are kept for history; undefined where it is not told.
+ * How many bytes of the log are kept for history at least; 0 where it is not told.
  *
  * @throws RangeError where it is no number, or below 0.
  */
 export const getHistoryLimit = (historyLimit?: number): number | undefined => {
   if (historyLimit !== undefined && !(historyLimit >= 0)) {
     throw new RangeError(
-      `config.historyLimit is ${historyLimit}: give a number of bytes, 0 or ` +
-        'more, or leave it out for no history to be told.',
+      `config.historyLimit is ${historyLimit}: give a number of bytes, 0 for ` +
+        'no history to be told, or leave it out for what there is.',
     );
   }
   return historyLimit;

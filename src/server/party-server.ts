@@ -64,10 +64,11 @@ export type TinyBasePartyKitServerConfig = {
    */
   feed?: boolean;
   /**
-   * Tells each commit of the past (`?since=`) and the content as it was (`?at=`)
-   * to who may `GET` the content, with what has been overwritten and deleted
-   * since. It says how much of the log is kept for that, in bytes, if that is
-   * more than `limits.maxCatchUpBytes`. Defaults to nothing being told.
+   * How much of the log is kept for history, in bytes, if that is more than
+   * `limits.maxCatchUpBytes`. Who may `GET` the content may ask for each commit of
+   * the past (`?since=`) and for the content as it was (`?at=`), as far as the log
+   * reaches, with what has been overwritten and deleted since. Defaults to what
+   * the log has anyhow; 0 tells nothing of the past.
    */
   historyLimit?: number;
 };

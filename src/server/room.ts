@@ -155,7 +155,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
 
   /** Whether it tells its history over HTTP. */
   get hasHistory(): boolean {
-    return this.#edge.historyLimit !== undefined;
+    return this.#edge.historyLimit !== 0;
   }
 
   /** The live Store where it is loaded. */

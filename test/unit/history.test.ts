@@ -6,7 +6,7 @@ import {compact, createLog, appendChanges} from '../support/room-logs.js';
 
 /** A room with commits at 2 to `count + 1`. */
 const createRoom = async (count = 3, appHeaders?: HeadersInit) => {
-  const scene = createFeedRoom({historyLimit: 0}, appHeaders);
+  const scene = createFeedRoom({}, appHeaders);
   await scene.put([{}, {v: 0}]);
   for (let i = 1; i <= count; i++) {
     await scene.push({v: i});
@@ -53,8 +53,8 @@ describe('the commits since a place', () => {
     expect(await response.json()).toEqual(offsets.map(getCommit));
   });
 
-  test('V10: are not told by a room that has no limit for them', async () => {
-    const {put, push, request} = createFeedRoom();
+  test('V10: are not told by a room that keeps none for that', async () => {
+    const {put, push, request} = createFeedRoom({historyLimit: 0});
     await put([{}, {v: 0}]);
     await push({v: 1});
     for (const query of ['?since=1', '?at=1', '?since=7&limit=x']) {
@@ -162,7 +162,7 @@ describe('the commits since a place', () => {
   );
 
   test('V12: are none in a room that has no Store', async () => {
-    const {request} = createFeedRoom({historyLimit: 0});
+    const {request} = createFeedRoom();
     for (const query of ['?since=0', '?since=.0']) {
       expect(await (await request(query)).json()).toEqual([]);
     }
@@ -206,6 +206,9 @@ describe('a query', () => {
     '?at=1&at=',
     '?at=2026-01-01',
     '?limit=1',
+    '?_pk=me&since=1',
+    '?at=1&_pk=me',
+    '?since=1&limit=x&_pk=',
   ])('V14: is the app’s own: %s', async (query) => {
     const {request} = await createRoom();
     const response = await request(query);

@@ -142,11 +142,11 @@ describe('what a server offers to who only reads', () => {
     }
   });
 
-  test('V10: is no history, unless its config has a limit for it', async () => {
-    const with0 = await createParty({historyLimit: 0});
-    expect(await (await with0.get('?since=1')).json()).toEqual([]);
+  test('V10: is its history, unless its config says otherwise', async () => {
     const without = await createParty({});
-    expect(await (await without.get('?since=1')).json()).toEqual([{}, {v: 1}]);
+    expect(await (await without.get('?since=1')).json()).toEqual([]);
+    const with0 = await createParty({historyLimit: 0});
+    expect(await (await with0.get('?since=1')).json()).toEqual([{}, {v: 1}]);
     const wrong = createParty({historyLimit: -1});
     await expect(wrong).rejects.toThrow();
   });

@@ -31,7 +31,7 @@ describe('the content of a room', () => {
     const {method, url} = world.takeRequest();
     expect([method, url]).toEqual([
       'GET',
-      'https://localhost:1999/parties/main/room/my/store',
+      'https://localhost:1999/parties/main/room/my/store?_pk=id',
     ]);
   });
 

@@ -6,6 +6,7 @@ const createSocket = (options: object): PartySocket => {
   const socket = new PartySocket({
     host: 'example.com',
     room: 'room',
+    id: 'me',
     startClosed: true,
     WebSocket: class {},
     ...options,
@@ -15,42 +16,46 @@ const createSocket = (options: object): PartySocket => {
 };
 
 test.each([
-  ['the room alone', {}, 'https://example.com/parties/main/room/store'],
+  ['the room alone', {}, 'https://example.com/parties/main/room/store?_pk=me'],
   [
     'a party of its own',
     {party: 'other'},
-    'https://example.com/parties/other/room/store',
+    'https://example.com/parties/other/room/store?_pk=me',
   ],
   [
     'localhost, by HTTP',
     {host: 'localhost:1999'},
-    'http://localhost:1999/parties/main/room/store',
+    'http://localhost:1999/parties/main/room/store?_pk=me',
   ],
   [
     'a host with a protocol',
     {host: 'https://example.com'},
-    'https://example.com/parties/main/room/store',
+    'https://example.com/parties/main/room/store?_pk=me',
   ],
   [
     'a prefix',
     {prefix: 'rooms/all'},
-    'https://example.com/rooms/all/main/room/store',
+    'https://example.com/rooms/all/main/room/store?_pk=me',
   ],
-  ['a base path', {basePath: 'my/room'}, 'https://example.com/my/room/store'],
+  [
+    'a base path',
+    {basePath: 'my/room'},
+    'https://example.com/my/room/store?_pk=me',
+  ],
   [
     'a path',
     {path: 'deeper'},
-    'https://example.com/parties/main/room/deeper/store',
+    'https://example.com/parties/main/room/deeper/store?_pk=me',
   ],
   [
     'a query',
     {query: {token: 'a b&c'}},
-    'https://example.com/parties/main/room/store?token=a+b%26c',
+    'https://example.com/parties/main/room/store?_pk=me&token=a+b%26c',
   ],
   [
     'a query that a function gives',
     {query: async () => ({token: 'fresh'})},
-    'https://example.com/parties/main/room/store?token=fresh',
+    'https://example.com/parties/main/room/store?_pk=me&token=fresh',
   ],
 ])('finds the content of a PartySocket with %s', async (_, options, url) => {
   expect(await getStoreUrl(createSocket(options), '/store')).toBe(url);
@@ -58,7 +63,7 @@ test.each([
 
 test('takes the path and the protocol that it is told', async () => {
   expect(await getStoreUrl(createSocket({}), '/my/store', 'http')).toBe(
-    'http://example.com/parties/main/room/my/store',
+    'http://example.com/parties/main/room/my/store?_pk=me',
   );
 });
 
@@ -78,7 +83,7 @@ test('finds the room that a PartySocket has moved to', async () => {
   socket.updateProperties({room: 'other', query: {token: 'b'}});
   expect(getRoomUrl(socket)).not.toBe(before);
   expect(await getStoreUrl(socket, '/store')).toBe(
-    'https://example.com/parties/main/other/store?token=b',
+    'https://example.com/parties/main/other/store?_pk=me&token=b',
   );
 });
 

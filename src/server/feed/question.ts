@@ -52,7 +52,8 @@ export const parseQuestion = (
       return {kind: 'unacceptable'};
     }
   }
-  if (!hasHistory) {
+  if (!hasHistory || query.has('_pk')) {
+    // The query is the app's own: that of a PartySocket, whose client loads.
     return {kind: 'content'};
   }
   const since = getPlace(query, 'since');
