@@ -3,6 +3,7 @@
  */
 import {StrictMode} from 'react';
 import {createRoot} from 'react-dom/client';
+import {FeedPanel} from './feed-panel.js';
 import {Guide} from './guide.js';
 import {PaneCard} from './pane-card.js';
 import {RaceBar} from './race-bar.js';
@@ -38,10 +39,12 @@ const Demo = ({room}: {room: string}) => {
           <PaneCard pane={grace} accent="second" />
         </div>
         <RaceBar panes={[ada, grace]} />
+        <FeedPanel room={room} />
       </main>
       <footer>
         The room is <code>party/server.ts</code>: a schema and one rule. Each
-        side is <code>app/use-pane.ts</code>.
+        side is <code>app/use-pane.ts</code>, the feed is{' '}
+        <code>app/use-feed.ts</code>.
       </footer>
     </>
   );

@@ -94,4 +94,4 @@ const describeWaiting = (panes: Pane[]): string =>
     .join(' and ');
 
 const pickPrice = (from: number): number =>
-  from + Math.floor(Math.random() * 400) / 100;
+  (from * 100 + Math.floor(Math.random() * 400)) / 100;

@@ -14,7 +14,8 @@ const SEED = [
 ];
 const REFUSED = 'Refused: price −1';
 
-const FAILED_TRY = /^WebSocket connection to .* failed/;
+const FAILED_TRY =
+  /^WebSocket connection to .* failed|^Failed to load resource: net::ERR_/;
 
 // `partykit dev` starts again when it sees the page that it has just built.
 const QUIET_MS = 1500;
@@ -72,6 +73,18 @@ describe.skipIf(isChromiumMissing())('the demo', () => {
     await ada.untilShows('Name of Lemon tart', 'Lemon tart');
     await grace.button('One Chai latte more').click();
     await ada.untilShows('Chai latte in stock', '19');
+  });
+
+  test('the feed tells of the content, and of each change', async () => {
+    const {page, ada, grace} = await openFreshRoom();
+    const feed = page.getByRole('list', {name: 'Latest events'});
+    const untilSaid = (text: string) =>
+      feed.getByText(text, {exact: true}).first().waitFor();
+    await untilSaid('all of the content');
+    await ada.edit('Price of Espresso', '2.75');
+    await untilSaid('counter.espresso.price = 2.75');
+    await grace.button('Remove Scone').click();
+    await untilSaid('counter.scone deleted');
   });
 
   test('a row added or removed on one side follows on the other', async () => {
