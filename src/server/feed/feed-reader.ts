@@ -52,11 +52,10 @@ export class FeedReader {
     }
   }
 
-  /** Cuts off who has something to read, and has read nothing since the last. */
+  /** Cuts off who has read nothing since the last: not even that. */
   keepAlive(comment: Uint8Array): void {
-    const unreadBytes = this.#unreadBytes;
-    const readBytes = this.#sentBytes - unreadBytes;
-    if (unreadBytes && readBytes == this.#readBytes) {
+    const readBytes = this.#sentBytes - this.#unreadBytes;
+    if (readBytes == this.#readBytes) {
       this.#cut('Nothing is read');
       return;
     }
