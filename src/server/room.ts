@@ -31,11 +31,21 @@ import {TurnQueue} from './turn-queue.js';
 
 /** Who is told of commits, beside those connected. */
 export type Follower = {
+  /** The room wakes, and finds where it stands; its first turn waits for this. */
+  onOpen?(opened: Promise<RoomPosition>): Promise<void>;
+  /**
+   * A commit is about to be stored, after this position: what is written to
+   * storage at once is there when the commit is. It must not throw.
+   */
+  onStore?(position: RoomPosition): void;
   /** One has become durable. It must not throw, and nothing waits for it. */
   onCommit(commit: FollowedCommit): void;
   /** The room starts anew from storage: what it has told counts all the same. */
   onReset?(): void;
 };
+
+/** Where a room stands; without a Store its epoch is empty. */
+export type RoomPosition = {epoch: string; offset: number};
 
 export type FollowedCommit = {
   epoch: string;
@@ -720,7 +730,12 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     const after = this.#state.offset;
     // An answer that refuses is stored, too: it may be lost on the way.
     const refuses = [...authors.values()].some(({answer}) => answer.length > 1);
-    if (put || (isFirst && (list.length || steps))) {
+    const isCreated = !!put || (isFirst && (list.length > 0 || steps > 0));
+    if (isCreated || list.length || (refuses && !isFirst)) {
+      const position = {epoch: this.#state.epoch, offset: after};
+      this.#followers.forEach((follower) => follower.onStore?.(position));
+    }
+    if (isCreated) {
       // All of it: a schema may have filled the Store in before.
       telling.list = await this.#state.create(telling, put);
     } else if (list.length || (refuses && !isFirst)) {
@@ -758,11 +773,22 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
 
   async #open(): Promise<void> {
     try {
-      await this.#state.open();
+      await (this.#state.isOpen ? undefined : this.#openState());
     } catch (error) {
       this.#reset(error);
       throw error;
     }
+  }
+
+  async #openState(): Promise<void> {
+    const opened = this.#state.open().then(() => {
+      const {epoch, offset} = this.#state;
+      return {epoch, offset};
+    });
+    await Promise.all([
+      opened,
+      ...[...this.#followers].map((follower) => follower.onOpen?.(opened)),
+    ]);
   }
 
   async #loadStore(): Promise<void> {

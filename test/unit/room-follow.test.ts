@@ -66,6 +66,38 @@ describe('who follows a room', () => {
     expect(seen).toEqual(['reset']);
   });
 
+  test('K1: is waited for when the room wakes, and may write before a commit', async () => {
+    const room = createMemoryRoom();
+    const {storage} = room;
+    await room.room.putContent([{}, {start: 0}], null);
+    room.wake();
+    const seen: unknown[] = [];
+    let go = () => {};
+    room.room.follow({
+      onOpen: async (opened) => {
+        seen.push(await opened);
+        await new Promise<void>((resolve) => (go = resolve));
+        seen.push('ready');
+      },
+      onStore: (position) => {
+        seen.push(position);
+        void storage.put({mine: 1});
+      },
+      onCommit: ({offset}) => seen.push(offset),
+    });
+    storage.takePuts();
+    const applied = room.room.apply([{}, {v: 1}, 1]);
+    await settle();
+    const here = {epoch: 'epoch1', offset: 1};
+    expect(seen).toEqual([here]);
+    go();
+    await applied;
+    expect(seen).toEqual([here, 'ready', here, 2]);
+    expect(storage.takePuts()).toEqual(['mine', '#tbpk:l:000000000002']);
+    await room.room.getContent();
+    expect(seen).toHaveLength(4);
+  });
+
   test('K1: reads what is stored, with all that came before', async () => {
     const room = createMemoryRoom();
     await room.room.putContent([{}, {start: 0}], null);
