@@ -1,4 +1,5 @@
 export type {RoomLimits} from '../protocol/limits.js';
+export type {WebhookConfig, WebhookInclude} from './webhooks/webhook-config.js';
 export {
   broadcastChanges,
   hasStoreInStorage,

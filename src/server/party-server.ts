@@ -28,6 +28,8 @@ import {createPartyKitConnections} from './partykit-edge.js';
 import {Room} from './room.js';
 import {RoomLog} from './storage/room-log.js';
 import {respondToStoreRequest} from './store-http.js';
+import {startWebhooks, type Visit} from './webhooks/partykit-webhooks.js';
+import {parseWebhooks, type WebhookConfig} from './webhooks/webhook-config.js';
 
 /** How a room is reached, and where it keeps what it holds. */
 export type TinyBasePartyKitServerConfig = {
@@ -71,6 +73,11 @@ export type TinyBasePartyKitServerConfig = {
    * the log has anyhow; 0 tells nothing of the past.
    */
   historyLimit?: number;
+  /**
+   * Who is told, by signed webhooks, that the Store was updated; defaults to
+   * nobody. See docs/webhooks.md for what the room does with its alarm then.
+   */
+  webhooks?: WebhookConfig | WebhookConfig[];
 };
 
 const RESPONSE_HEADERS = {
@@ -101,6 +108,9 @@ const HANDLERS = [
 ] as const;
 
 const rooms = new WeakMap<TinyBasePartyKitServer<any>, Room<Connection>>();
+
+/** Of rooms that send webhooks: what is told of each visit. */
+const onVisits = new WeakMap<Room<Connection>, (visit: Visit) => void>();
 
 /**
  * A PartyKit room that holds the authoritative Store of everyone who joins it.
@@ -161,6 +171,16 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
         };
       }
     }
+    // An alarm may be the first to come. By then a subclass has its config.
+    queueMicrotask(() => {
+      if (this.config.webhooks) {
+        try {
+          getRoom(this);
+        } catch {
+          // What is wrong with it is told to whoever comes first.
+        }
+      }
+    });
   }
 
   /**
@@ -179,7 +199,7 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
     }
     try {
       return await respondToStoreRequest(
-        getRoom(this),
+        getRoom(this, request),
         request as unknown as Request,
         {responseHeaders, allowPatch},
       );
@@ -197,7 +217,7 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
     message: string | ArrayBuffer | ArrayBufferView,
     connection: Connection,
   ): Promise<void> {
-    await getRoom(this).receive(connection, message);
+    await getRoom(this, connection).receive(connection, message);
   }
 
   /**
@@ -326,14 +346,24 @@ const isPatchHarmless = (server: TinyBasePartyKitServer<any>): boolean => {
 const createId = (): string => crypto.randomUUID().replaceAll('-', '');
 
 /** The room of a server; made when first needed, for its config to be set. */
-const getRoom = (server: TinyBasePartyKitServer<any>): Room<Connection> => {
+const getRoom = (
+  server: TinyBasePartyKitServer<any>,
+  visit?: Visit,
+): Room<Connection> => {
   let room = rooms.get(server);
   if (!room) {
     const {party, config} = server;
+    const {storagePrefix = ''} = config;
+    const webhooks = parseWebhooks(config.webhooks);
+    // The one that webhooks need is no handler of the app's.
+    const handlers = HANDLERS.filter(
+      (name) =>
+        name != 'onAlarm' || !webhooks.length || isOverridden(server, name),
+    );
     room = new Room<Connection>({
       ...createPartyKitConnections(party),
       storage: party.storage,
-      storagePrefix: config.storagePrefix ?? '',
+      storagePrefix,
       limits: getRoomLimits(config.limits),
       get hasFeed() {
         return config.feed ?? true;
@@ -346,7 +376,7 @@ const getRoom = (server: TinyBasePartyKitServer<any>): Room<Connection> => {
       hasHooks: () => HOOKS.some((name) => isOverridden(server, name)),
       needsStore: () =>
         isOverridden(server, 'createStore') ||
-        HANDLERS.some((name) => isOverridden(server, name)),
+        handlers.some((name) => isOverridden(server, name)),
       createStore: () => server.createStore(),
       createEpoch: createId,
       createMark: createId,
@@ -357,6 +387,13 @@ const getRoom = (server: TinyBasePartyKitServer<any>): Room<Connection> => {
       },
     });
     rooms.set(server, room);
+    if (webhooks.length) {
+      const config = {webhooks, storagePrefix};
+      onVisits.set(room, startWebhooks(server, room, config));
+    }
+  }
+  if (visit) {
+    onVisits.get(room)?.(visit);
   }
   return room;
 };

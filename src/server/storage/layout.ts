@@ -8,6 +8,10 @@ export class Layout {
   readonly head: string;
   /** Of the record of answered pushes, or of its pieces what they have. */
   readonly clients: string;
+  /** How far each webhook is. */
+  readonly webhooks: string;
+  /** Of the app's own alarm, in a room that has webhooks. */
+  readonly alarm: string;
   /** What the keys of all entries begin with. */
   readonly entries: string;
   readonly #segments: string;
@@ -18,6 +22,8 @@ export class Layout {
     this.entries = prefix + 'l:';
     this.#segments = prefix + 's:';
     this.clients = prefix + 'clients';
+    this.webhooks = prefix + 'webhooks';
+    this.alarm = prefix + 'alarm';
   }
 
   /** The key of a commit; its pieces', if it has several, begin with it. */

@@ -13,6 +13,10 @@ import {
 } from '../party-server.js';
 
 export type {RoomLimits} from '../../protocol/limits.js';
+export type {
+  WebhookConfig,
+  WebhookInclude,
+} from '../webhooks/webhook-config.js';
 export {
   hasStoreInStorage,
   type TinyBasePartyKitServerConfig,

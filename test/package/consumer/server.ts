@@ -6,7 +6,10 @@ import {
   loadStoreFromStorage,
   TinyBasePartyKitServer,
   type TinyBasePartyKitServerConfig,
+  type WebhookConfig,
 } from 'tinybase-partykit/server';
+
+const WEBHOOKS: WebhookConfig[] = [];
 
 export default class Room extends TinyBasePartyKitServer {
   readonly config: TinyBasePartyKitServerConfig = {
@@ -14,6 +17,7 @@ export default class Room extends TinyBasePartyKitServer {
     messagePrefix: 'tb',
     storagePrefix: 'tb_',
     responseHeaders: {'Access-Control-Allow-Origin': '*'},
+    webhooks: WEBHOOKS,
   };
 
   constructor(readonly party: Party) {
