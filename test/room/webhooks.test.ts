@@ -204,4 +204,13 @@ test('W19: the app has its own alarm beside', async () => {
     10_000,
   );
   await expectSoon(() => expectAll('/changes', room));
+
+  // So it is where it is set in a transaction.
+  await room.request('/alarm?ms=1000', {method: 'PUT'});
+  expect(await (await room.request('/alarm')).json()).toBeGreaterThan(at);
+  await expectSoon(
+    async () => expect((await room.getContent())![1]).toEqual({rings: 4}),
+    10_000,
+  );
+  await expectSoon(() => expectAll('/each', room));
 });

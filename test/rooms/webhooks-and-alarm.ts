@@ -20,8 +20,11 @@ export default class extends Webhooks {
     if (!pathname.endsWith('/alarm')) {
       return await super.onRequest(request);
     }
+    const at = Date.now() + Number(searchParams.get('ms'));
     if (request.method == 'POST') {
-      await storage.setAlarm(Date.now() + Number(searchParams.get('ms')));
+      await storage.setAlarm(at);
+    } else if (request.method == 'PUT') {
+      await storage.transaction(async (inner) => await inner.setAlarm(at));
     }
     return Response.json(await storage.getAlarm());
   }
