@@ -437,6 +437,23 @@ describe('what is due', () => {
     expect(world.getRanges()).toEqual(['0-1', '1-2']);
   });
 
+  test('W17: outlives that the room cannot be read, however long', async () => {
+    const world = createWebhookWorld();
+    await world.commit();
+    world.restart();
+    const {storage} = world.life;
+    const {list} = storage;
+    storage.list = () => Promise.reject(new Error('out of order'));
+    await world.advance(60 * MINUTE_MS);
+    expect(world.attempts).toEqual([]);
+    // The platform would have given up long ago.
+    expect(world.ringCount).toBe(60);
+    expect(world.errors).toEqual([]);
+    storage.list = list;
+    await world.advance(MINUTE_MS);
+    expect(world.getRanges()).toEqual(['0-1']);
+  });
+
   test('W18: is sent again where it could not be noted that it was', async () => {
     const world = createWebhookWorld();
     const {storage} = world.life;
@@ -448,7 +465,7 @@ describe('what is due', () => {
       return puts == 3 ? Promise.reject(new Error('full')) : put(entries);
     };
     await world.commit();
-    await world.advance(MINUTE_MS);
+    await world.advance(2 * MINUTE_MS);
     expect(world.getRanges()).toEqual(['0-1', '0-1']);
     expect(world.attempts[1]!.id).toBe(world.attempts[0]!.id);
     expect(world.errors.map(String)).toEqual(['Error: full']);

@@ -28,6 +28,8 @@ export const PACE = {
   timeoutMs: 15_000,
   /** After that much an attempt counts as lost: the room may have died. */
   leaseMs: 20_000,
+  /** How soon the alarm looks again where the room could not be read. */
+  reopenMs: 60_000,
   /** The first wait; each is twice the one before … */
   firstRetryMs: 5_000,
   /** … up to this: a receiver that is back is not kept waiting for longer. */

@@ -113,7 +113,7 @@ export class Webhooks implements Follower {
       });
     } catch {
       // The platform would try again some times, and then never more.
-      await alarm.setOurs(this.#edge.now() + this.#pace.firstRetryMs);
+      await alarm.setOurs(this.#edge.now() + this.#pace.reopenMs);
       return;
     }
     this.#start();
@@ -169,7 +169,7 @@ export class Webhooks implements Follower {
 
   /** Storage has failed; the next alarm finds what it says by then. */
   #armAnew(): void {
-    const at = this.#edge.now() + this.#pace.firstRetryMs;
+    const at = this.#edge.now() + this.#pace.reopenMs;
     this.#ignore(this.#edge.alarm.setOurs(at));
   }
 
