@@ -134,19 +134,23 @@ describe.each([
   ['without a Store in memory', false],
   ['with one', true],
 ])('readers of a room %s', (_, needsStore) => {
-  test(`V2, V3, V4, V5, V8: end with what it has, seeds from ${SEED}`, async () => {
-    const total = {fails: 0, reloads: 0, events: 0};
-    for (let seed = SEED; seed < SEED + SEEDS; seed++) {
-      const played = await play(seed, needsStore).catch((cause: unknown) => {
-        throw new Error(`Seed ${seed}: ${String(cause)}`, {cause});
-      });
-      total.fails += played.fails;
-      total.reloads += played.reloads;
-      total.events += played.events;
-    }
-    // All of it has happened.
-    expect(total.fails).toBeGreaterThan(0);
-    expect(total.reloads).toBeGreaterThan(0);
-    expect(total.events).toBeGreaterThan(100 * SEEDS);
-  });
+  test(
+    `V2, V3, V4, V5, V8: end with what it has, seeds from ${SEED}`,
+    {timeout: 10_000 + 500 * SEEDS},
+    async () => {
+      const total = {fails: 0, reloads: 0, events: 0};
+      for (let seed = SEED; seed < SEED + SEEDS; seed++) {
+        const played = await play(seed, needsStore).catch((cause: unknown) => {
+          throw new Error(`Seed ${seed}: ${String(cause)}`, {cause});
+        });
+        total.fails += played.fails;
+        total.reloads += played.reloads;
+        total.events += played.events;
+      }
+      // All of it has happened.
+      expect(total.fails).toBeGreaterThan(0);
+      expect(total.reloads).toBeGreaterThan(0);
+      expect(total.events).toBeGreaterThan(100 * SEEDS);
+    },
+  );
 });
