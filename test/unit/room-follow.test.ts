@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest';
-import type {FollowedCommit} from '../../src/server/room.js';
+import type {FollowedCommit} from '../../src/server/follower.js';
 import {createHeldStorage} from '../support/held-storage.js';
 import {createMemoryRoom} from '../support/memory-room.js';
 import {compact, createLog, appendChanges} from '../support/room-logs.js';

@@ -1,6 +1,7 @@
 /** A room's live feed: who reads it, and what they are told. */
 import {FEED_KEEP_ALIVE_MS} from '../../protocol/limits.js';
-import type {FollowedCommit, Follower, Room} from '../room.js';
+import type {FollowedCommit, Follower} from '../follower.js';
+import type {Room} from '../room.js';
 import {
   encodeCommit,
   encodeContent,

@@ -2,7 +2,8 @@
  * Sends a room's webhooks. What is due is in storage: the log, how far each
  * webhook is, and an alarm that is set no later than what it is due for.
  */
-import type {FollowedCommit, Follower, Room} from '../room.js';
+import type {FollowedCommit, Follower} from '../follower.js';
+import type {Room} from '../room.js';
 import type {RoomState} from '../room-state.js';
 import type {KeyValueStorage} from '../storage/key-value-storage.js';
 import {Layout} from '../storage/layout.js';
