@@ -221,7 +221,7 @@ describe('HTTP of a real room', () => {
     const deleted = await room.request('/store', {method: 'DELETE'});
     expect([deleted.status, deleted.headers.get('Allow')]).toEqual([
       405,
-      'GET, HEAD, PUT, OPTIONS',
+      'GET, HEAD, PUT, OPTIONS, PATCH',
     ]);
     expect(await room.getContent()).toEqual([{}, {start: 0}]);
   });
