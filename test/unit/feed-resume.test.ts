@@ -44,6 +44,17 @@ describe('a reader that comes back', () => {
     expect(stream.take()).toMatchObject([{name: 'commit', id: 'epoch1.4'}]);
   });
 
+  test('V4: gets a commit in a room that had no Store when it was read last', async () => {
+    const {put, open, push} = createFeedRoom();
+    await (await open()).leave();
+    await put([{}, {v: 0}]);
+    const stream = await open('?since=1');
+    await push({w: 1});
+    expect(stream.take()).toMatchObject([
+      {name: 'commit', data: {after: 1, changes: [[{}, {w: 1}, 1]]}},
+    ]);
+  });
+
   test.each([
     ['of another epoch', 'epoch2.1'],
     ['of no epoch', '.1'],

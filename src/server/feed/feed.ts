@@ -63,6 +63,7 @@ export class Feed implements Follower {
         return undefined;
       }
       const {epoch: ours, offset} = state;
+      this.#isRoomEmpty = false;
       return this.#add(
         offset == after
           ? []
