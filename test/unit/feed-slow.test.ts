@@ -73,6 +73,28 @@ describe('a slow reader', () => {
     expect(room.isWaiting()).toBe(false);
   });
 
+  test.each([
+    ['that it meets', ''],
+    ['that it has missed', '?since=1'],
+  ])('V7: may take its time with a commit %s', async (_, query) => {
+    const {room, put, requestFeed, push} = createFeedRoom();
+    const text = 'x'.repeat(400_000);
+    await put([{}, {v: 0}]);
+    const early = query ? undefined : await requestFeed();
+    await push({v: text});
+    const reader = (early ?? (await requestFeed(query))).body!.getReader();
+    let received = '';
+    // What it is given, it passes on as its line lets it, before it takes more.
+    while (!received.includes(text)) {
+      const {value} = await reader.read();
+      received += new TextDecoder().decode(value);
+      for (let sent = 0; sent < value!.length; sent += 100_000) {
+        room.advance(KEEP_ALIVE_MS);
+      }
+    }
+    await reader.cancel();
+  });
+
   test('V7: has no limit where the room has none', async () => {
     const {put, requestFeed, push} = createFeedRoom({
       limits: {maxUnreadLength: Infinity},

@@ -22,25 +22,33 @@ export const KEEP_ALIVE = encodeText(':\n\n');
 const startEvent = (name: string, place: Place): string =>
   `event: ${name}\nid: ${encodePlace(place)}\ndata: `;
 
-export const encodeCommit = (commit: TellableCommit): Uint8Array =>
-  encodeText(`${startEvent('commit', commit)}${encodeCommitEvent(commit)}\n\n`);
-
 /** In pieces, for it to be seen whether they are being read. */
-export const encodeContent = (
-  name: 'content' | 'reload',
-  {bytes, epoch, offset}: StoredContent,
-): Uint8Array[] => {
-  const pieces = [
-    encodeText(
-      startEvent(name, {epoch, offset}) +
-        `{"epoch":"${epoch}","offset":${offset},"content":`,
-    ),
-  ];
+const cutToRead = (bytes: Uint8Array): Uint8Array[] => {
+  const pieces: Uint8Array[] = [];
   for (let start = 0; start < bytes.length; start += FEED_PIECE_BYTES) {
     pieces.push(bytes.subarray(start, start + FEED_PIECE_BYTES));
   }
-  return [...pieces, encodeText('}\n\n')];
+  return pieces;
 };
+
+export const encodeCommit = (commit: TellableCommit): Uint8Array[] =>
+  cutToRead(
+    encodeText(
+      `${startEvent('commit', commit)}${encodeCommitEvent(commit)}\n\n`,
+    ),
+  );
+
+export const encodeContent = (
+  name: 'content' | 'reload',
+  {bytes, epoch, offset}: StoredContent,
+): Uint8Array[] => [
+  encodeText(
+    startEvent(name, {epoch, offset}) +
+      `{"epoch":"${epoch}","offset":${offset},"content":`,
+  ),
+  ...cutToRead(bytes),
+  encodeText('}\n\n'),
+];
 
 /** The commit that gave a room its first content. */
 export const encodeFirstContent = ({

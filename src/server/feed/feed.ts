@@ -39,7 +39,7 @@ export class Feed implements Follower {
     // Nobody has anything that it could follow.
     const chunks = this.#isRoomEmpty
       ? encodeFirstContent(commit)
-      : [encodeCommit(commit)];
+      : encodeCommit(commit);
     this.#isRoomEmpty = false;
     this.#readers.forEach((reader) => reader.send(chunks));
   }
@@ -65,9 +65,7 @@ export class Feed implements Follower {
       const {epoch: ours, offset} = state;
       this.#isRoomEmpty = false;
       return this.#add(
-        offset == after
-          ? []
-          : [encodeCommit({epoch: ours, after, offset, list})],
+        offset == after ? [] : encodeCommit({epoch: ours, after, offset, list}),
       );
     });
   }
