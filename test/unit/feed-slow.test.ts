@@ -55,6 +55,19 @@ describe('a slow reader', () => {
     expect(await drain(slow)).toBe(null);
   });
 
+  test('V7: has no more left to wait once it has read what it is sent first', async () => {
+    const {put, requestFeed, push} = createScene();
+    await put([{}, {v: 'x'.repeat(10 * LIMIT)}]);
+    const reader = (await requestFeed()).body!.getReader();
+    let text = '';
+    while (!text.endsWith('}\n\n')) {
+      text += new TextDecoder().decode((await reader.read()).value);
+    }
+    await push({w: 'x'.repeat(LIMIT)});
+    await push({w: 1});
+    await expect(reader.read()).rejects.toThrow('Too much is unread');
+  });
+
   test('V7: is cut off where it reads nothing between two comments', async () => {
     const {room, put, open, requestFeed} = createScene();
     await put([{}, {v: 'x'.repeat(LIMIT)}]);

@@ -5,21 +5,26 @@
 
 export class FeedReader {
   readonly stream: ReadableStream<Uint8Array>;
-  readonly #maxBytes: number;
+  readonly #maxUnreadBytes: number;
+  readonly #firstBytes: number;
+  /** How much the stream is made for: it only counts, and never says no. */
+  readonly #roomBytes: number;
   readonly #onEnd: () => void;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #sentBytes = 0;
-  #readBytes = -1;
+  /** How much it had read at the last comment. */
+  #lastReadBytes = -1;
 
   constructor(
     /** What it is sent first, however much that is. */
     first: Uint8Array[],
     {maxUnreadBytes, onEnd}: {maxUnreadBytes: number; onEnd: () => void},
   ) {
-    const bytes = first.reduce((sum, {length}) => sum + length, 0);
+    this.#maxUnreadBytes = maxUnreadBytes;
+    this.#firstBytes = first.reduce((sum, {length}) => sum + length, 0);
     // The platform takes whole numbers alone.
-    this.#maxBytes = Math.min(
-      Math.floor(maxUnreadBytes) + bytes,
+    this.#roomBytes = Math.min(
+      Math.floor(maxUnreadBytes) + this.#firstBytes,
       Number.MAX_SAFE_INTEGER,
     );
     this.#onEnd = onEnd;
@@ -31,18 +36,21 @@ export class FeedReader {
         // The reader has left: the platform finds out when it sends something.
         cancel: onEnd,
       },
-      {highWaterMark: this.#maxBytes, size: (chunk) => chunk.length},
+      {highWaterMark: this.#roomBytes, size: (chunk) => chunk.length},
     );
     this.send(first);
   }
 
-  /** How much waits to be read. */
-  get #unreadBytes(): number {
-    return this.#maxBytes - (this.#controller.desiredSize ?? 0);
+  /** How much of what it was sent it has read. */
+  get #readBytes(): number {
+    const unread = this.#roomBytes - (this.#controller.desiredSize ?? 0);
+    return this.#sentBytes - unread;
   }
 
   send(chunks: Uint8Array[]): void {
-    if (this.#unreadBytes > this.#maxBytes) {
+    // What it was sent first does not count, read or not.
+    const passed = Math.max(this.#readBytes, this.#firstBytes);
+    if (this.#sentBytes - passed > this.#maxUnreadBytes) {
       this.#cut('Too much is unread');
       return;
     }
@@ -54,12 +62,12 @@ export class FeedReader {
 
   /** Cuts off who has read nothing since the last: not even that. */
   keepAlive(comment: Uint8Array): void {
-    const readBytes = this.#sentBytes - this.#unreadBytes;
-    if (readBytes == this.#readBytes) {
+    const readBytes = this.#readBytes;
+    if (readBytes == this.#lastReadBytes) {
       this.#cut('Nothing is read');
       return;
     }
-    this.#readBytes = readBytes;
+    this.#lastReadBytes = readBytes;
     this.send([comment]);
   }
 
