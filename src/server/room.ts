@@ -6,7 +6,12 @@ import type {RoomLimits} from '../protocol/limits.js';
 import {Audience} from './audience.js';
 import type {Authorised} from './authorise.js';
 import type {Follower} from './follower.js';
-import {getCorrection, getSchemaChanges, setContent} from './live-store.js';
+import {
+  applyToStore,
+  getCorrection,
+  getSchemaChanges,
+  setContent,
+} from './live-store.js';
 import {Reception} from './reception.js';
 import type {RoomConnection, RoomEdge} from './room-edge.js';
 import type {Position, RoomState, StoredContent} from './room-state.js';
@@ -176,13 +181,28 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         who,
         true,
       );
+      const isAlone = this.#turns.draft.isEmpty;
+      if (isMet && !isAlone) {
+        await this.#turns.commit();
+        return {
+          existed: true,
+          ...(isMet(this.#turns.state)
+            ? {}
+            : {unmet: this.#turns.getPosition()}),
+        };
+      }
       if (refused && isEmpty(accepted)) {
         return {existed: false};
       }
-      setContent(store, [accepted[0], accepted[1]]);
+      // What the app has written while the hooks were asked stays, on top.
+      const {list} = this.#turns.draft.take();
+      store.transaction(() => {
+        setContent(store, [accepted[0], accepted[1]]);
+        list.forEach((changes) => applyToStore(store, changes));
+      });
       await this.#turns.commit([{}, {}]);
       const {epoch, offset} = this.#turns.state;
-      return refused || (sent && getSchemaChanges(store, sent))
+      return refused || !isAlone || (sent && getSchemaChanges(store, sent))
         ? {existed: false}
         : {existed: false, position: {epoch, offset}};
     });

@@ -226,4 +226,28 @@ describe('a PUT with a precondition', () => {
     expect([response.status, getEtag(response)]).toEqual([status, etag]);
     expect(await room.getContent()).toEqual([{}, {start: 0}]);
   });
+
+  test.each([
+    ['If-None-Match', '*', 412, '"epoch1.1"'],
+    ['If-None-Match', '"epoch2.1"', 205, null],
+  ])(
+    "B4: %s: %s is %i where the room's code writes meanwhile",
+    async (name, tag, status, etag) => {
+      const own: {store?: Store | undefined} = {};
+      const {room, request} = createPatchedRoom({
+        hooks: {
+          canSetValue: async (valueId) => {
+            await Promise.resolve();
+            own.store!.setValue('asked', valueId);
+            return true;
+          },
+        },
+      });
+      await room.room.load();
+      own.store = room.room.store;
+      const response = await request('PUT', '[{},{"v":1}]', {[name]: tag});
+      expect([response.status, getEtag(response)]).toEqual([status, etag]);
+      expect(await room.getContent()).toEqual([{}, {asked: 'v'}]);
+    },
+  );
 });

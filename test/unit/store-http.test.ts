@@ -158,6 +158,33 @@ describe('PUT', () => {
     expect(response.headers.get('ETag')).toBe('"epoch1.1"');
   });
 
+  test("H2, K3: keeps what the room's code writes meanwhile", async () => {
+    let write = () => {};
+    const room = createMemoryRoom({
+      hooks: {
+        canSetValue: async () => {
+          await Promise.resolve();
+          write();
+          return true;
+        },
+      },
+    });
+    const client = room.connect('a');
+    await client.greet();
+    await room.room.load();
+    write = () => {
+      room.room.store!.setValues({v: 'own', own: 1});
+      room.room.store!.delValue('gone');
+    };
+    expect(
+      await room.room.putContent([{t: {r: {c: 1}}}, {v: 1, w: 1}], null),
+    ).toEqual({existed: false});
+    const content = [{t: {r: {c: 1}}}, {v: 'own', own: 1, w: 1}];
+    expect(await room.getContent()).toEqual(content);
+    room.restart();
+    expect(await room.getContent()).toEqual(content);
+  });
+
   test('H3: makes no Store where hooks refuse everything', async () => {
     const {request, put} = createServer({
       hooks: {canSetValue: (...[, value]) => value == 'fine'},
