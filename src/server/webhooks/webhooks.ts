@@ -47,6 +47,10 @@ export class Webhooks implements Follower {
   /** Whether what is stored lacks one of them, or the id of the room. */
   #lacksLine = false;
   #lacksRoomId = false;
+  /** When to begin anew, after storage has failed. */
+  #anewAt: number | undefined;
+  /** Whether the alarm could not be set, and is about to be. */
+  #isAlarmLate = false;
   /** Where the room stands, and if that is known, since when. */
   #last: {offset: number; time?: number} = {offset: 0};
 
@@ -65,14 +69,15 @@ export class Webhooks implements Follower {
   /** The room wakes: what is due gets its alarm, which may have been lost. */
   async onOpen(opened: Promise<Position>): Promise<void> {
     await this.#load(opened);
-    await this.#arm();
+    // Not awaited: who comes need not know where it fails.
+    this.#armInPassing();
   }
 
   /** Sees that there is an alarm for a commit before there is the commit. */
   onStore(position: Position): void {
     const now = this.#edge.now();
     if (!this.#lines) {
-      this.#armAnew();
+      this.#armInPassing();
       return;
     }
     for (const line of this.#lines) {
@@ -82,7 +87,7 @@ export class Webhooks implements Follower {
     if (this.#lacksLine || (this.#lacksRoomId && this.#findRoomId())) {
       this.#ignore(this.#save());
     }
-    this.#ignore(this.#arm());
+    this.#armInPassing();
   }
 
   onCommit({offset, time}: FollowedCommit): void {
@@ -98,7 +103,7 @@ export class Webhooks implements Follower {
   /** The id of the room may be known by now: nothing is sent without. */
   noteVisit(): void {
     if (this.#lines && !this.#roomId && this.#findRoomId()) {
-      this.#ignore(this.#arm());
+      this.#armInPassing();
     }
   }
 
@@ -106,6 +111,7 @@ export class Webhooks implements Follower {
   async ring(app: (() => unknown) | undefined): Promise<void> {
     const {alarm} = this.#edge;
     alarm.noteRing();
+    this.#anewAt = undefined;
     try {
       await this.#room.read(async ({epoch, offset}) => {
         if (!this.#lines) {
@@ -137,6 +143,7 @@ export class Webhooks implements Follower {
     this.#lacksRoomId = !stored?.room;
     this.#lacksLine = identities.some(({tag}) => !cursors[tag]);
     this.#last = {offset: position.offset};
+    this.#anewAt = undefined;
     this.#lines = this.#webhooks.map((webhook, index) => {
       const identity = identities[index]!;
       const known = {stored: cursors[identity.tag], position, now};
@@ -155,23 +162,39 @@ export class Webhooks implements Follower {
     };
     this.#lacksLine = false;
     this.#lacksRoomId = room === undefined;
-    await this.#edge.storage.put({[this.#key]: stored});
+    try {
+      await this.#edge.storage.put({[this.#key]: stored});
+    } catch (error) {
+      this.#lacksLine = true;
+      throw error;
+    }
   }
 
   /** Sets the alarm for what is due next, in this very step. */
   async #arm(): Promise<void> {
-    const times = (this.#lines ?? [])
-      .map((line) => line.leaseAt ?? this.#getNextAt(line))
-      .filter((at) => at !== undefined);
+    const times = this.#lines
+      ? this.#lines.map((line) => line.leaseAt ?? this.#getNextAt(line))
+      : // No later by each commit that comes meanwhile.
+        [(this.#anewAt ??= this.#edge.now() + this.#pace.firstRetryMs)];
+    const known = times.filter((at) => at !== undefined);
     await this.#edge.alarm.setOurs(
-      times.length ? Math.min(...times) : undefined,
+      known.length ? Math.min(...known) : undefined,
     );
   }
 
-  /** Storage has failed; the next alarm finds what it says by then. */
-  #armAnew(): void {
-    const at = this.#edge.now() + this.#pace.reopenMs;
-    this.#ignore(this.#edge.alarm.setOurs(at));
+  /** The same where nobody waits for it: should it fail, it is tried again. */
+  #armInPassing(): void {
+    const arming = this.#arm().catch((error: unknown) => {
+      if (!this.#isAlarmLate) {
+        this.#isAlarmLate = true;
+        this.#edge.schedule(() => {
+          this.#isAlarmLate = false;
+          this.#armInPassing();
+        }, this.#pace.firstRetryMs);
+      }
+      throw error;
+    });
+    this.#ignore(arming);
   }
 
   #findRoomId(): string | undefined {
@@ -214,7 +237,7 @@ export class Webhooks implements Follower {
       line.webhook.onIgnoredError(error);
       if (this.#isKnown(line)) {
         this.onReset();
-        this.#armAnew();
+        this.#armInPassing();
       }
     }
   }
@@ -296,7 +319,7 @@ export class Webhooks implements Follower {
     return !!this.#lines?.includes(line);
   }
 
-  /** What cannot be awaited; where it fails the next alarm makes it good. */
+  /** What cannot be awaited; where it fails it is made good later. */
   #ignore(promise: Promise<void>): void {
     promise.catch((error: unknown) =>
       this.#webhooks.forEach(({onIgnoredError}) => onIgnoredError(error)),

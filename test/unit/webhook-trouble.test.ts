@@ -1,0 +1,65 @@
+/** Webhooks of a room whose storage, alarm or platform is in trouble. */
+import {describe, expect, test} from 'vitest';
+import {
+  createWebhookWorld,
+  type WebhookWorld,
+} from '../support/webhook-world.js';
+
+const MINUTE_MS = 60_000;
+
+/** Has the alarm fail to be set so many times, from now on. */
+const breakAlarm = ({life}: WebhookWorld, times: number): void => {
+  const {setAlarm} = life.alarm;
+  let left = times;
+  life.alarm.setAlarm = (at) =>
+    left-- > 0 ? Promise.reject(new Error('no alarm')) : setAlarm(at);
+};
+
+/** Has what is noted of webhooks fail to be stored, this time of all. */
+const failToNote = ({life}: WebhookWorld, time: number): void => {
+  const {put} = life.storage;
+  let times = 0;
+  life.storage.put = (entries: any) =>
+    '#tbpk:webhooks' in entries && ++times == time
+      ? Promise.reject(new Error('full'))
+      : put(entries);
+};
+
+describe('an alarm that cannot be set', () => {
+  test('W18: fails nobody who comes, and is set later', async () => {
+    const world = createWebhookWorld();
+    await world.commit();
+    world.restart({losesAlarm: true});
+    breakAlarm(world, 3);
+    await world.commit();
+    expect(await world.getPosition()).toMatchObject({offset: 2});
+    await world.advance(MINUTE_MS);
+    expect(world.getRanges()).toEqual(['0-2']);
+    expect(world.errors.map(String)).toContain('Error: no alarm');
+  });
+
+  test('W17: for a commit is set later, though nobody comes', async () => {
+    const world = createWebhookWorld();
+    await world.commit();
+    await world.advance(MINUTE_MS);
+    breakAlarm(world, 2);
+    await world.commit();
+    await world.advance(MINUTE_MS);
+    expect(world.getRanges()).toEqual(['0-1', '1-2']);
+  });
+});
+
+describe('storage that fails', () => {
+  test('W17: is tried again, however often the room commits', async () => {
+    const world = createWebhookWorld();
+    failToNote(world, 3);
+    await world.commit();
+    await world.advance(1_000);
+    expect(world.errors.map(String)).toEqual(['Error: full']);
+    for (let n = 0; n < 10; n++) {
+      await world.commit();
+      await world.advance(1_000);
+    }
+    expect(world.attempts.length).toBeGreaterThan(1);
+  });
+});
