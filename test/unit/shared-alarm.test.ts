@@ -1,4 +1,5 @@
 /** A room's webhooks and its app share the one alarm of the platform. */
+import type {Party} from 'partykit/server';
 import {
   TinyBasePartyKitServer,
   type TinyBasePartyKitServerConfig,
@@ -65,14 +66,19 @@ const createScene = <Server extends TinyBasePartyKitServer>(
       await settleParty();
     },
     /** Lets time pass, and the alarm go off when it is time. */
-    advance: async (ms: number): Promise<unknown[]> => {
+    advance: async (ms: number, {retries = false} = {}): Promise<unknown[]> => {
       const end = Date.now() + ms;
       const errors: unknown[] = [];
       await settleParty();
       while (alarm.at !== null && alarm.at <= end) {
         vi.setSystemTime(Math.max(Date.now(), alarm.at));
         alarm.at = null;
-        await getOnAlarm()().catch((error: unknown) => errors.push(error));
+        await getOnAlarm()().catch((error: unknown) => {
+          errors.push(error);
+          if (retries) {
+            alarm.at ??= Date.now() + 2_000;
+          }
+        });
         await settleParty();
       }
       vi.setSystemTime(end);
@@ -151,6 +157,18 @@ describe("an app's own alarm", () => {
     expect([alarm.at, await storage.getAlarm()]).toEqual([null, null]);
   });
 
+  test('W19: is tried no more often where the platform tries again, too', async () => {
+    const {party, storage, advance, commit} = createScene(Room);
+    await commit();
+    await advance(1_000);
+    await storage.setAlarm(NOW_MS + 3_000);
+    party.server.ring = () => {
+      throw new Error('of the app');
+    };
+    await advance(3_600_000, {retries: true});
+    expect(party.server.rings).toHaveLength(7);
+  });
+
   test('W19: outlives the instance, and the loss of the platform’s', async () => {
     const scene = createScene(Room);
     const {party, storage, alarm, commit, advance} = scene;
@@ -188,6 +206,60 @@ describe("an app's own alarm", () => {
     const {party, advance} = createScene(Room, storage);
     await advance(10_000);
     expect(party.server.rings).toEqual([null]);
+    expect(storage.alarm.at).toBe(null);
+  });
+
+  test('W19: counts where it was set while there were no webhooks', async () => {
+    class Plain extends TinyBasePartyKitServer {}
+    const storage = createAlarmStorage();
+    const first = createScene(Room, storage);
+    await first.commit();
+    await first.advance(1_000);
+    const bare = createAlarmStorage(storage.getEntries());
+    const between = createScene(Plain, bare);
+    await between.commit();
+    await between.storage.setAlarm(NOW_MS + 59_000);
+    const {party, advance} = createScene(Room, bare);
+    await party.request('GET', '/store');
+    await advance(60_000);
+    expect(told).toEqual(['room 0-1', 'room 1-2']);
+    expect(party.server.rings).toEqual([null]);
+  });
+
+  test('W19: counts where it is set in a constructor', async () => {
+    const storage = createAlarmStorage();
+    const before = createScene(Room, storage);
+    await before.commit();
+    await before.advance(1_000);
+    class Constructed extends Room {
+      constructor(room: Party) {
+        super(room);
+        void room.storage.setAlarm(NOW_MS + 9_000);
+      }
+    }
+    const bare = createAlarmStorage(storage.getEntries());
+    const {party, advance} = createScene(Constructed, bare);
+    await party.request('GET', '/store');
+    await advance(10_000);
+    expect([told, party.server.rings]).toEqual([['room 0-1'], [null]]);
+  });
+
+  test('W19: is not rung for a retry of a webhook that is gone', async () => {
+    const storage = createAlarmStorage();
+    const before = createScene(Room, storage);
+    vi.stubGlobal('fetch', async () => new Response(null, {status: 500}));
+    await before.commit();
+    await before.advance(1_000);
+    expect(storage.alarm.at).not.toBe(null);
+    class Others extends Room {
+      override readonly config: TinyBasePartyKitServerConfig = {
+        webhooks: {url: 'https://example.com/other', secret: SECRET},
+      };
+    }
+    const {party, advance} = createScene(Others, storage);
+    await party.request('GET', '/store');
+    await advance(60_000);
+    expect(party.server.rings).toEqual([]);
     expect(storage.alarm.at).toBe(null);
   });
 

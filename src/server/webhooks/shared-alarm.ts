@@ -22,6 +22,10 @@ export class SharedAlarm {
   readonly key: string;
   #app: AppAlarm | undefined;
   #isAppKnown = false;
+  /** Whether this instance knows since when, and for whom, the alarm is set. */
+  #isAcquainted = false;
+  /** Whether nobody knows for whom the alarm has gone off. */
+  #isUnexplained = false;
   /** The one whose handler is running. */
   #ringing: AppAlarm | undefined;
   #ours: number | undefined;
@@ -35,20 +39,23 @@ export class SharedAlarm {
   }
 
   /**
-   * Finds what is set. One that was set before the room had webhooks is the
-   * app's.
+   * Finds what is set. What an instance finds that is later than the app's known
+   * alarm, or without one than any that webhooks may have set, the app has set
+   * past this: in a constructor, or while the room had no webhooks.
    */
-  async load(hadWebhooks: Promise<boolean>): Promise<void> {
-    const [stored, set, isOld] = await Promise.all([
+  async load(latestOfOurs: Promise<number>): Promise<void> {
+    const [stored, set, latest] = await Promise.all([
       this.#storage.get(this.key),
       this.#platform.getAlarm(),
-      hadWebhooks,
+      latestOfOurs,
     ]);
     this.#set ??= set;
+    const isFirst = !this.#isAcquainted;
+    this.#isAcquainted = true;
     if (!this.#isAppKnown) {
       this.#app = stored as AppAlarm | undefined;
       this.#isAppKnown = true;
-      if (!this.#app && set !== null && !isOld) {
+      if (isFirst && set !== null && set > (this.#app?.at ?? latest)) {
         await this.#putApp({at: set});
       }
     }
@@ -100,15 +107,17 @@ export class SharedAlarm {
   /** The platform's alarm has gone off. */
   noteRing(): void {
     this.#set = null;
+    this.#isUnexplained = !this.#isAcquainted;
   }
 
   /**
-   * Runs the app's handler if the alarm was its. One that nobody has set here
-   * is: it may be from before, or from a constructor. Where the handler throws
-   * it is tried again, as PartyKit would.
+   * Runs the app's handler if the alarm was its. One that wakes an instance, and
+   * that nobody has set, is: it may be from before, or from a constructor. Where
+   * the handler throws it is tried again, as PartyKit would, and no more often
+   * where PartyKit itself tries again, too.
    */
   async ring(now: number, handler: (() => unknown) | undefined): Promise<void> {
-    if (!this.#app && this.#ours === undefined) {
+    if (this.#isUnexplained && !this.#app && this.#ours === undefined) {
       this.#app = {at: now};
     }
     const alarm = this.#app;

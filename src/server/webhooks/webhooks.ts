@@ -135,7 +135,7 @@ export class Webhooks implements Follower {
       reading,
       Promise.all(this.#webhooks.map(identifyWebhook)),
       opened,
-      alarm.load(reading.then((found) => !!found)),
+      alarm.load(this.#findLatest(reading, opened)),
     ]);
     const now = this.#edge.now();
     const cursors = stored?.cursors ?? {};
@@ -149,6 +149,22 @@ export class Webhooks implements Follower {
       const known = {stored: cursors[identity.tag], position, now};
       return createLine(webhook, identity, known);
     });
+  }
+
+  /** The latest time for which the alarm may have been set for webhooks. */
+  async #findLatest(
+    reading: Promise<Stored | undefined>,
+    opened: Promise<Position>,
+  ): Promise<number> {
+    const [stored, position] = await Promise.all([reading, opened]);
+    const throttles = this.#webhooks.map(({throttleMs}) => throttleMs);
+    const soon = this.#edge.now() + Math.max(this.#pace.leaseMs, ...throttles);
+    return Math.max(
+      ...Object.values(stored?.cursors ?? {})
+        .map((cursor) => alignCursor(cursor, position))
+        .filter((cursor) => !cursor.gone && isBehind(cursor, position))
+        .map(({failing}) => Math.max(soon, failing?.nextAt ?? 0)),
+    );
   }
 
   /** Stores how far all are, in this very step. */
