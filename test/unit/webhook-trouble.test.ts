@@ -2,6 +2,7 @@
 import {describe, expect, test} from 'vitest';
 import {
   createWebhookWorld,
+  respond,
   type WebhookWorld,
 } from '../support/webhook-world.js';
 
@@ -61,5 +62,28 @@ describe('storage that fails', () => {
       await world.advance(1_000);
     }
     expect(world.attempts.length).toBeGreaterThan(1);
+  });
+});
+
+describe('a platform that lets each alarm make 50 requests', () => {
+  test('W14: is asked for no more, whatever waits for how many', async () => {
+    const requests = new Map<number, number>();
+    const world: WebhookWorld = createWebhookWorld({
+      webhooks: Array.from({length: 10}, (_, index) => ({
+        id: `${index}`,
+        throttleMs: 0,
+      })),
+      receiver: () => {
+        const count = (requests.get(world.ringCount) ?? 0) + 1;
+        requests.set(world.ringCount, count);
+        return respond();
+      },
+    });
+    for (let n = 0; n < 12; n++) {
+      await world.commit();
+    }
+    await world.advance(0);
+    expect(world.attempts).toHaveLength(120);
+    expect(Math.max(...requests.values())).toBeLessThan(50);
   });
 });

@@ -12,11 +12,14 @@ export const THROTTLE_MS = 1_000;
 /** Longest that they may be: who waits for a day may as well ask. */
 export const MAX_THROTTLE_MS = 86_400_000;
 
-/**
- * Most events that a webhook sends by one alarm, if more are due: a platform
- * lets each call make so many requests, 50 at worst, the app's included.
- */
+/** Most events that a webhook sends by one alarm, if more are due … */
 export const MAX_EVENTS_AT_ONCE = 20;
+
+/**
+ * … and that all of them do: a platform lets each call make so many requests, 50
+ * at worst, the app's included.
+ */
+export const MAX_REQUESTS_AT_ONCE = 40;
 
 /** How often an app's own alarm is tried again that throws: as PartyKit does. */
 export const MAX_ALARM_RETRIES = 6;

@@ -9,7 +9,12 @@ import type {KeyValueStorage} from '../storage/key-value-storage.js';
 import {Layout} from '../storage/layout.js';
 import {composeEvent} from './compose-event.js';
 import {alignCursor, type Cursor, isBehind, type Position} from './cursor.js';
-import {MAX_EVENTS_AT_ONCE, PACE, type Pace} from './limits.js';
+import {
+  MAX_EVENTS_AT_ONCE,
+  MAX_REQUESTS_AT_ONCE,
+  PACE,
+  type Pace,
+} from './limits.js';
 import {
   createLine,
   getNextAt,
@@ -246,7 +251,10 @@ export class Webhooks implements Follower {
   /** Sends one event after the other, until none is due or one fails. */
   async #deliver(line: Line): Promise<void> {
     try {
-      let left = MAX_EVENTS_AT_ONCE;
+      let left = Math.min(
+        MAX_EVENTS_AT_ONCE,
+        Math.floor(MAX_REQUESTS_AT_ONCE / this.#webhooks.length),
+      );
       while (await this.#attempt(line, --left > 0));
     } catch (error) {
       // Storage has failed, or the room: both begin anew.
