@@ -173,6 +173,9 @@ export const createWebhookWorld = (options: WebhookWorldOptions = {}) => {
       return ringCount;
     },
 
+    /** It is that late, and nothing else happens. */
+    setNow,
+
     /** What answers from now on. */
     setReceiver: (next: Receiver) => {
       receiver = next;

@@ -87,3 +87,48 @@ describe('a platform that lets each alarm make 50 requests', () => {
     expect(Math.max(...requests.values())).toBeLessThan(50);
   });
 });
+
+describe('a room that forgets', () => {
+  test('W18: does not ring for ever for what is not there any more', async () => {
+    const world = createWebhookWorld({receiver: () => respond(500)});
+    await world.commit();
+    await world.advance(1_000);
+    expect(world.alarm.at).not.toBe(null);
+    // The app has deleted the Store's keys, but for this one.
+    const keys = world.storage.getEntries().map(([key]) => key);
+    await world.storage.delete(keys.filter((key) => key != '#tbpk:webhooks'));
+    world.restart();
+    const rings = world.ringCount;
+    for (let n = 0; n < 5; n++) {
+      if (world.alarm.at !== null) {
+        world.setNow(world.alarm.at);
+        await world.ring();
+      }
+    }
+    expect(world.ringCount - rings).toBeLessThan(3);
+    await world.commit();
+    world.setReceiver(() => respond());
+    await world.advance(MINUTE_MS);
+    expect(world.getRanges().at(-1)).toBe('0-1');
+  });
+});
+
+describe('a clock that was ahead', () => {
+  test('W14: keeps nobody waiting for longer than an attempt may', async () => {
+    const world = createWebhookWorld({receiver: () => respond(500)});
+    await world.commit();
+    await world.advance(1_000);
+    const {storage} = world;
+    const stored = await storage.get('#tbpk:webhooks');
+    for (const cursor of Object.values<any>(stored.cursors)) {
+      cursor.failing.nextAt += 365 * 86_400_000;
+      cursor.failing.since += 365 * 86_400_000;
+    }
+    await storage.put({'#tbpk:webhooks': stored});
+    world.setReceiver(() => respond());
+    world.restart({losesAlarm: true});
+    await world.room.getContent();
+    await world.advance(86_400_000 + MINUTE_MS);
+    expect(world.getRanges()).toEqual(['0-1', '0-1']);
+  });
+});

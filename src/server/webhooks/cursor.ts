@@ -42,6 +42,32 @@ export const alignCursor = (cursor: Cursor, {epoch}: Position): Cursor =>
 export const isBehind = (cursor: Cursor, {epoch, offset}: Position): boolean =>
   cursor.epoch == epoch && cursor.offset < offset;
 
+/**
+ * The cursor in a room that wakes: where nothing is to be sent nothing fails, and
+ * a clock that was ahead keeps nobody waiting for longer than may be.
+ */
+export const wakeCursor = (
+  cursor: Cursor,
+  position: Position,
+  {now, pace}: {now: number; pace: Pace},
+): Cursor => {
+  const {epoch, offset, failing, gone} = cursor;
+  if (!isBehind(cursor, position)) {
+    return {epoch, offset, ...(gone ? {gone} : {})};
+  }
+  const latest = now + Math.max(pace.maxRetryAfterMs, 2 * pace.maxRetryMs);
+  return failing
+    ? {
+        ...cursor,
+        failing: {
+          ...failing,
+          since: Math.min(failing.since, now),
+          nextAt: Math.min(failing.nextAt, latest),
+        },
+      }
+    : cursor;
+};
+
 /** Whether it was given up, and nothing has happened since. */
 export const isQuiet = ({failing}: Cursor, {offset}: Position): boolean =>
   failing?.quietAt !== undefined && failing.quietAt >= offset;

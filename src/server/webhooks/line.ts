@@ -9,6 +9,7 @@ import {
   noteSuccess,
   type Position,
   reconsiderGone,
+  wakeCursor,
 } from './cursor.js';
 import type {Pace} from './limits.js';
 import {getRetryDelayMs} from './retries.js';
@@ -57,11 +58,13 @@ export const createLine = (
     stored,
     position,
     now,
-  }: {stored: Cursor | undefined; position: Position; now: number},
+    pace,
+  }: {stored: Cursor | undefined; position: Position; now: number; pace: Pace},
 ): Line => {
+  // A webhook that is new begins where the room stands.
+  const aligned = alignCursor(stored ?? {...position}, position);
   const cursor = reconsiderGone(
-    // A webhook that is new begins where the room stands.
-    alignCursor(stored ?? {...position}, position),
+    wakeCursor(aligned, position, {now, pace}),
     identity,
   );
   const isDue = isBehind(cursor, position) && !isQuiet(cursor, position);

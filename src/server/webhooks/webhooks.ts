@@ -151,7 +151,8 @@ export class Webhooks implements Follower {
     this.#anewAt = undefined;
     this.#lines = this.#webhooks.map((webhook, index) => {
       const identity = identities[index]!;
-      const known = {stored: cursors[identity.tag], position, now};
+      const stood = cursors[identity.tag];
+      const known = {stored: stood, position, now, pace: this.#pace};
       return createLine(webhook, identity, known);
     });
   }
