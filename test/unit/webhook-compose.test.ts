@@ -97,6 +97,31 @@ describe('an event', () => {
     });
   });
 
+  test('E1: has the content as it was there, whatever the app writes', async () => {
+    const {room, commit} = await createRoom({needsStore: true});
+    await commit(1);
+    const {body} = await room.read(async (state) => {
+      const readable: ReadableState = {
+        epoch: state.epoch,
+        offset: state.offset,
+        readCommits: async (after, bounds) => {
+          room.store!.setValue('late', true);
+          return await state.readCommits(after, bounds);
+        },
+        readContentAt: (at) => state.readContentAt(at),
+        getContent: () => state.getContent(),
+      };
+      return await composeEvent(readable, {
+        room: 'room',
+        webhook: {include: 'content', throttleMs: 0},
+        cursor: {epoch: state.epoch, offset: 1},
+        getTime: () => 77_000,
+      });
+    });
+    const {data} = JSON.parse(new TextDecoder().decode(body));
+    expect([data.toOffset, data.content]).toEqual([2, [{}, {start: 0, v: 1}]]);
+  });
+
   test('W13: includes the first content as changes, too', async () => {
     const {compose, commit} = await createRoom();
     await commit();

@@ -2,7 +2,7 @@
 import {STORE_UPDATED} from '../../protocol/webhook-event.js';
 import {encodeText, joinBytes} from '../storage/pieces.js';
 import type {LoggedCommit} from '../storage/log-reader.js';
-import type {RoomState} from '../room-state.js';
+import type {RoomState, StoredContent} from '../room-state.js';
 import type {Cursor, FrozenEvent} from './cursor.js';
 import {MAX_BODY_BYTES} from './limits.js';
 import type {Webhook} from './webhook-config.js';
@@ -68,9 +68,10 @@ const encodeCommits = (
 const readContent = async (
   state: ReadableState,
   at: number,
+  current: StoredContent | undefined,
 ): Promise<Uint8Array | undefined> => {
-  if (at == state.offset) {
-    return (await state.getContent())?.bytes;
+  if (at == current?.offset) {
+    return current.bytes;
   }
   const content = await state.readContentAt(at);
   return content && encodeText(JSON.stringify(content));
@@ -87,14 +88,19 @@ export const composeEvent = async (
   const {include, throttleMs} = webhook;
   const {epoch, offset: fromOffset, event} = cursor;
   const withChanges = include == 'changes';
-  const commits =
+  const [current, commits] = await Promise.all([
+    // First, and in this very step: later the app may have written more.
+    include == 'content' && (event?.to ?? state.offset) == state.offset
+      ? state.getContent()
+      : undefined,
     withChanges || (!throttleMs && !event)
-      ? await readCommits(state, fromOffset, {
+      ? readCommits(state, fromOffset, {
           upTo: event?.to ?? Infinity,
           maxCount: throttleMs ? Infinity : 1,
           maxBytes: withChanges ? maxBytes : 1,
         })
-      : undefined;
+      : undefined,
+  ]);
 
   const getHead = ({to, time}: FrozenEvent): string => {
     const data = {room, epoch, fromOffset, toOffset: to};
@@ -119,7 +125,7 @@ export const composeEvent = async (
     parts.push(encodeText(',"changes":['), ...fitting.parts, encodeText(']'));
   }
   if (include == 'content') {
-    const content = await readContent(state, to);
+    const content = await readContent(state, to, current);
     if (content && content.length <= left) {
       parts.push(encodeText(',"content":'), content);
     }
