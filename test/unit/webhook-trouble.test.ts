@@ -65,6 +65,26 @@ describe('storage that fails', () => {
   });
 });
 
+describe('a log that cannot be read', () => {
+  test('W10: keeps only those waiting who are told of it', async () => {
+    const world = createWebhookWorld({
+      webhooks: [{id: 'changes', include: 'changes'}, {id: 'none'}],
+    });
+    await world.commit();
+    const {list} = world.life.storage;
+    world.life.storage.list = () => Promise.reject(new Error('unreadable'));
+    await world.advance(MINUTE_MS);
+    expect(world.getRanges()).toEqual(['0-1']);
+    // Tried again after 5, 10, 20 s.
+    expect(world.errors.map(String)).toEqual(
+      Array.from({length: 4}, () => 'Error: unreadable'),
+    );
+    world.life.storage.list = list;
+    await world.advance(MINUTE_MS);
+    expect(world.getRanges()).toEqual(['0-1', '0-1']);
+  });
+});
+
 describe('a platform that lets each alarm make 50 requests', () => {
   test('W14: is asked for no more, whatever waits for how many', async () => {
     const requests = new Map<number, number>();

@@ -22,7 +22,12 @@ import {
   type Line,
   noteOutcome,
 } from './line.js';
-import {type Message, type SendingEdge, sendWebhook} from './send-webhook.js';
+import {
+  type Message,
+  type Outcome,
+  type SendingEdge,
+  sendWebhook,
+} from './send-webhook.js';
 import type {SharedAlarm} from './shared-alarm.js';
 import type {Webhook} from './webhook-config.js';
 
@@ -39,6 +44,9 @@ export type WebhooksEdge = SendingEdge & {
 
 /** What the room has stored of its webhooks. */
 type Stored = {room?: string; cursors: {[tag: string]: Cursor}};
+
+/** An event, and when it is stored what that covers. */
+type Taken = {message: Message; stored: Promise<void>};
 
 export class Webhooks implements Follower {
   readonly #room: Pick<Room<any>, 'read'>;
@@ -273,24 +281,28 @@ export class Webhooks implements Follower {
    */
   async #attempt(line: Line, mayGoOn: boolean): Promise<boolean> {
     const {webhook} = line;
-    const taken = await this.#room.read((state) => this.#take(line, state));
+    let taken: Taken | undefined;
+    let outcome: Outcome | undefined;
+    try {
+      taken = await this.#room.read((state) => this.#take(line, state));
+    } catch (error) {
+      if (!this.#isKnown(line)) {
+        throw error;
+      }
+      // What it tells of cannot be read: the others may be none the worse.
+      outcome = {kind: 'failed', error: error as Error, retryAfterMs: 0};
+    }
     if (!this.#isKnown(line)) {
       return false;
     }
-    let isDelivered = false;
     if (taken) {
       // What it covers is stored before anybody knows of it.
       await taken.stored;
       const {message} = taken;
-      const outcome = await sendWebhook(
-        this.#edge,
-        webhook,
-        message,
-        this.#pace,
-      );
-      if (outcome.kind == 'delivered') {
-        isDelivered = true;
-      } else {
+      outcome = await sendWebhook(this.#edge, webhook, message, this.#pace);
+    }
+    if (outcome) {
+      if (outcome.kind != 'delivered') {
         webhook.onIgnoredError(outcome.error);
       }
       if (!this.#isKnown(line)) {
@@ -304,19 +316,16 @@ export class Webhooks implements Follower {
       });
     }
     line.leaseAt = undefined;
-    const isNext = isDelivered && mayGoOn && this.#isDue(line);
+    const isNext = outcome?.kind == 'delivered' && mayGoOn && this.#isDue(line);
     if (isNext) {
       this.#lease(line);
     }
-    await Promise.all([taken && this.#save(), this.#arm()]);
+    await Promise.all([outcome && this.#save(), this.#arm()]);
     return isNext;
   }
 
   /** Puts the event together that is due, and begins to store what it covers. */
-  async #take(
-    line: Line,
-    state: RoomState,
-  ): Promise<{message: Message; stored: Promise<void>} | undefined> {
+  async #take(line: Line, state: RoomState): Promise<Taken | undefined> {
     const {epoch, offset} = state;
     const cursor = alignCursor(line.cursor, {epoch, offset});
     if (!this.#isKnown(line) || !isBehind(cursor, {epoch, offset})) {
