@@ -227,6 +227,15 @@ describe('the compaction of a log', () => {
     expect(await (await openLog(storage)).readContent()).toEqual(content);
   });
 
+  test('S2: does not hurry for what is deleted', async () => {
+    const log = await createLog(createMemoryStorage(), [
+      {t: {r: {c: 'x'.repeat(12_000_000)}}},
+      {},
+    ]);
+    await appendChanges(log, [{t: '\uFFFC'} as any, {}]);
+    expect(log.getCompactionNeed()).toBe('due');
+  });
+
   test('S2: is not due by changes of what is as long', async () => {
     const log = await createLog(createMemoryStorage(), createLarge());
     for (let i = 0; i < 300; i++) {

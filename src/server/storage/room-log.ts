@@ -216,9 +216,10 @@ export class RoomLog {
 
   /** Whether `compact` has something to do. */
   getCompactionNeed(): CompactionNeed {
-    const waste = this.#getWaste();
-    if (this.#isOutgrownBy(waste)) {
-      return waste > MAX_COMPACTED_BYTES ? 'urgent' : 'due';
+    if (this.#isOutgrownBy(this.#getWaste())) {
+      // Its length alone: who deletes a lot is not in a hurry.
+      const length = this.#extent.logged - this.#head!.logged;
+      return length > MAX_COMPACTED_BYTES ? 'urgent' : 'due';
     }
     return this.#head?.leftovers ? 'due' : 'none';
   }
