@@ -50,14 +50,20 @@ const getAnswers = (authors: AnsweringCommit['authors']): Clients => {
 
 export class RoomState {
   readonly #edge: StateEdge;
+  readonly #isStoreAhead: () => boolean;
   #log: RoomLog;
   #isOpen = false;
   #store: Store | undefined;
   #clients: Clients | undefined;
   #content: StoredContent | undefined;
 
-  constructor(edge: StateEdge) {
+  constructor(
+    edge: StateEdge,
+    /** Whether the live Store has what is not stored. */
+    isStoreAhead: () => boolean,
+  ) {
     this.#edge = edge;
+    this.#isStoreAhead = isStoreAhead;
     this.#log = this.#createLog();
   }
 
@@ -221,7 +227,7 @@ export class RoomState {
   }
 
   async #getBytes(): Promise<Uint8Array> {
-    if (this.#store) {
+    if (this.#store && !this.#isStoreAhead()) {
       return encodeText(this.#store.getJson());
     }
     const last = this.#content;

@@ -232,6 +232,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         }
         authorised = await this.#turns.authorise(changes, who, false);
       }
+      const isAlone = this.#turns.draft.isEmpty;
       const result = this.#applyPatch(changes, authorised);
       const position = this.#turns.getNextPosition();
       if (isMet) {
@@ -241,7 +242,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       return {
         ...result,
         position,
-        isExact: isMet !== undefined && result.isExact,
+        isExact: isMet !== undefined && isAlone && result.isExact,
       };
     }, length);
   }

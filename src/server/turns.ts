@@ -19,6 +19,9 @@ import type {RoomConnection, RoomEdge} from './room-edge.js';
 import {type Position, RoomState} from './room-state.js';
 import {TurnQueue} from './turn-queue.js';
 
+/** How often the app's own writes are waited for, which may never end. */
+const MAX_COMMITS_AHEAD = 8;
+
 const createResetError = (): Error =>
   new Error('The room has started anew from what it has stored: try again.');
 
@@ -58,7 +61,7 @@ export class Turns<Connection extends RoomConnection> {
     this.#edge = edge;
     this.#audience = audience;
     this.#onReset = onReset;
-    this.state = new RoomState(edge);
+    this.state = new RoomState(edge, () => !this.#draft.isEmpty);
     this.#queue = new TurnQueue({
       // One that wakes has to wait for its storage anyway.
       schedule: (run) => (this.state.isOpen ? edge.schedule(run) : run()),
@@ -230,12 +233,16 @@ export class Turns<Connection extends RoomConnection> {
     void this.#compactor.compact();
   }
 
-  /** Until there is nothing that is not stored. */
+  /**
+   * Until there is nothing that is not stored; where the app writes all the time,
+   * a few times: it is not waited for to end.
+   */
   async commitAll(): Promise<void> {
-    do {
-      await this.commit();
+    await this.commit();
+    for (let i = 1; i < MAX_COMMITS_AHEAD && !this.#draft.isEmpty; i++) {
       // What the app has written meanwhile is in the Store, but not stored.
-    } while (!this.#draft.isEmpty);
+      await this.commit();
+    }
   }
 
   async #storeAndTell(put: Content | undefined): Promise<void> {

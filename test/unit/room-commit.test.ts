@@ -186,6 +186,54 @@ describe('a commit', () => {
       [2, 1],
     ]);
   });
+
+  test('K3: keeps nobody waiting for the end of what the app writes', async () => {
+    const TICKS = 1_000;
+    const storage = createMemoryStorage();
+    let tick = () => {};
+    const {room, a} = await createJoined({
+      needsStore: true,
+      storage: {
+        ...storage,
+        // The app has always written more by when a commit is stored.
+        put: (...args: [any]) => {
+          tick();
+          return storage.put(...args);
+        },
+      },
+    });
+    const store = room.room.store!;
+    let ticks = 0;
+    tick = () => {
+      if (ticks < TICKS) {
+        store.setValue('ticks', ++ticks);
+      }
+    };
+    store.setValue('ticks', 0);
+    const {bytes, offset} = (await room.room.getContent())!;
+    const position = {epoch: 'epoch1', offset};
+    const [, {ticks: told}] = JSON.parse(new TextDecoder().decode(bytes));
+    expect(told).toBeLessThan(TICKS / 10);
+    // It is what a client has that has followed up to there.
+    const [, [, list]] = a.take().find(([, [at]]) => at == offset)!;
+    expect(list).toEqual([[{}, {ticks: told}, 1]]);
+    const [any, current] = await Promise.all([
+      room.room.patchContent([{}, {any: 1}, 1], {
+        ...{who: null, length: 0},
+        isMet: ({epoch}) => epoch != '',
+      }),
+      room.room.patchContent([{}, {current: 1}, 1], {
+        ...{who: null, length: 0},
+        isMet: (at) => at.offset == position.offset,
+      }),
+    ]);
+    expect(any).toMatchObject({effect: 'all', isExact: false});
+    expect(current.effect).toBe('unmet');
+    expect(ticks).toBeLessThan(TICKS / 10);
+    ticks = TICKS;
+    await settle();
+    expect(await room.getContent()).toMatchObject([{}, {any: 1}]);
+  });
 });
 
 describe('where storing fails', () => {
