@@ -316,6 +316,29 @@ describe("an app's own alarm", () => {
 });
 
 describe('a room with webhooks', () => {
+  test.each(['setAlarm', 'deleteAlarm'] as const)(
+    'W17: keeps its time where nothing but %s of the app wakes it',
+    async (method) => {
+      const storage = createAlarmStorage();
+      const before = createScene(Sender, storage);
+      vi.stubGlobal('fetch', async () => new Response(null, {status: 500}));
+      await before.commit();
+      await before.advance(1_000);
+      const retryAt = storage.alarm.at!;
+      class Closing extends Sender {
+        onClose = async () =>
+          await this.party.storage[method](NOW_MS + 9_000_000);
+      }
+      const bare = createAlarmStorage(storage.getEntries());
+      await bare.setAlarm(retryAt);
+      const {party, alarm} = createScene(Closing as typeof Sender, bare);
+      await settleParty();
+      await (party.server as Closing).onClose();
+      await settleParty();
+      expect(alarm.at).toBe(retryAt);
+    },
+  );
+
   test('W17: knows its id in an alarm, where the platform does not', async () => {
     const {party, commit, advance} = createScene(Sender);
     await commit();

@@ -42,6 +42,7 @@ export const startWebhooks = (
     getPlatformAlarm(storage),
     party.storage,
     new Layout(storagePrefix).alarm,
+    () => void room.read(async () => {}).catch(() => {}),
   );
   let visitedId: string | undefined;
   const sender = new Webhooks(room, webhooks, {

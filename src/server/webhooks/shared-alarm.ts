@@ -32,10 +32,22 @@ export class SharedAlarm {
   /** What the platform has; null for none, undefined where nobody knows. */
   #set: number | null | undefined;
 
-  constructor(platform: PlatformAlarm, storage: KeyValueStorage, key: string) {
+  readonly #wake: () => void;
+
+  /**
+   * @param wake Has what is due be found, and its alarm set: called where the app
+   * has set or deleted its own before that was done.
+   */
+  constructor(
+    platform: PlatformAlarm,
+    storage: KeyValueStorage,
+    key: string,
+    wake = () => {},
+  ) {
     this.#platform = platform;
     this.#storage = storage;
     this.key = key;
+    this.#wake = wake;
   }
 
   /**
@@ -49,7 +61,9 @@ export class SharedAlarm {
       this.#platform.getAlarm(),
       latestOfOurs,
     ]);
-    this.#set ??= set;
+    if (this.#set === undefined) {
+      this.#set = set;
+    }
     const isFirst = !this.#isAcquainted;
     this.#isAcquainted = true;
     if (!this.#isAppKnown) {
@@ -154,7 +168,11 @@ export class SharedAlarm {
 
   #noteApp(alarm: AppAlarm | undefined): void {
     this.#app = alarm;
-    this.#isAppKnown = true;
+    if (!this.#isAppKnown) {
+      this.#isAppKnown = true;
+      // Only then: it is to find what is set or deleted in this step.
+      queueMicrotask(this.#wake);
+    }
   }
 
   #putApp(alarm: AppAlarm): Promise<void> {
