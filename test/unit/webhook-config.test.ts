@@ -38,6 +38,7 @@ describe('the webhooks of a config', () => {
     ['no secrets', {secret: []}, /\[0\]\.secret: Give 1 to 10/],
     ['a throttle below 0', {throttleMs: -1}, /throttleMs is -1/],
     ['a throttle that is none', {throttleMs: NaN}, /throttleMs is NaN/],
+    ['a throttle of text', {throttleMs: '1000' as any}, /throttleMs is 1000/],
     ['an endless throttle', {throttleMs: Infinity}, /throttleMs is Infinity/],
     ['an unknown include', {include: 'all' as any}, /include is all: .*none/],
   ])('W10: are refused for %s', (_, wrong, message) => {

@@ -97,7 +97,9 @@ const createSigner = (
 const parseWebhook = (config: WebhookConfig, name: string): Webhook => {
   const {url, secret, throttleMs = THROTTLE_MS, include = 'none'} = config;
   checkUrl(url, name);
-  if (!(throttleMs >= 0 && throttleMs <= MAX_THROTTLE_MS)) {
+  // A variable of the environment is a string.
+  const isNumber = typeof throttleMs == 'number';
+  if (!(isNumber && throttleMs >= 0 && throttleMs <= MAX_THROTTLE_MS)) {
     throw new RangeError(
       `${name}.throttleMs is ${throttleMs}: give 0 to ${MAX_THROTTLE_MS} ms, or ` +
         `leave it out for ${THROTTLE_MS}.`,
