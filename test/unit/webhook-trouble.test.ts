@@ -152,3 +152,27 @@ describe('a clock that was ahead', () => {
     expect(world.getRanges()).toEqual(['0-1', '0-1']);
   });
 });
+
+describe('a receiver that says more than it should', () => {
+  test.each([200, 500])(
+    'W14: is not listened to, with a %d',
+    async (status) => {
+      let isCancelled = false;
+      const world = createWebhookWorld({
+        receiver: () =>
+          new Response(
+            new ReadableStream({
+              pull: (controller) =>
+                controller.enqueue(new Uint8Array(1_000_000)),
+              cancel: () => void (isCancelled = true),
+            }),
+            {status},
+          ),
+      });
+      await world.commit();
+      await world.advance(1_000);
+      expect(world.attempts).toHaveLength(1);
+      expect(isCancelled).toBe(true);
+    },
+  );
+});
