@@ -63,4 +63,28 @@ describe('the webhooks of a config', () => {
   test('W13: have bodies that a receiver takes', () => {
     expect(MAX_BODY_BYTES).toBeLessThan(MAX_RECEIVED_BYTES);
   });
+
+  test('W18: is told of what fails, and may fail itself, now or later', async () => {
+    const told: unknown[] = [];
+    for (const fail of [
+      (error: unknown) => {
+        told.push(error);
+        throw new Error('The app failed');
+      },
+      async (error: unknown) => {
+        told.push(error);
+        throw new Error('The app failed later');
+      },
+    ] as ((error: unknown) => void)[]) {
+      const [webhook] = parseWebhooks({
+        url: URL,
+        secret: SECRET,
+        onIgnoredError: fail,
+      });
+      webhook!.onIgnoredError('what failed');
+    }
+    expect(told).toEqual(['what failed', 'what failed']);
+    // What nobody caught would fail the run.
+    await new Promise((resolve) => setImmediate(resolve));
+  });
 });

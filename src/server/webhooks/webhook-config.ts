@@ -118,11 +118,9 @@ const parseWebhook = (config: WebhookConfig, name: string): Webhook => {
     include,
     identity: JSON.stringify([url, secret]),
     onIgnoredError: (error) => {
-      try {
-        config.onIgnoredError?.(error);
-      } catch {
-        // It is the app's, and nothing waits for it.
-      }
+      // It is the app's, and nothing waits for it; it may be async, too.
+      const tell = async () => config.onIgnoredError?.(error);
+      tell().catch(() => {});
     },
   };
 };
