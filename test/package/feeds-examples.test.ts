@@ -1,9 +1,7 @@
 /** What docs/feeds.md shows is run, and does what it says. */
-import {type ChildProcess, spawn} from 'node:child_process';
 import {existsSync} from 'node:fs';
-import {mkdir, mkdtemp, readFile, rm} from 'node:fs/promises';
+import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {build} from 'esbuild';
 import {afterAll, beforeAll, expect, onTestFinished, test} from 'vitest';
 import {findDocsBlock, readDocsBlocks} from '../support/docs-blocks.js';
 import {openFeed} from '../support/event-stream.js';
@@ -11,23 +9,20 @@ import {startClient, getPendingCount} from '../support/halves.js';
 import {findProblems} from '../support/json-schema.js';
 import {type PartyKitDev, startPartyKitDev} from '../support/partykit-dev.js';
 import {REPOSITORY} from '../support/run.js';
+import {runShell, runTypeScript} from '../support/run-example.js';
 import {createTestRoom, type TestRoom} from '../support/test-room.js';
 import {until} from '../support/until.js';
 
 const SHOWN_URL = 'http://localhost:1999/parties/main/my-room/store';
 
 let dev: PartyKitDev;
-let folder: string;
 
 beforeAll(async () => {
   dev = await startPartyKitDev({main: 'test/rooms/history-room.ts'});
-  await mkdir(join(REPOSITORY, '.examples'), {recursive: true});
-  folder = await mkdtemp(join(REPOSITORY, '.examples/'));
 });
 
 afterAll(async () => {
   await dev?.stop();
-  await rm(folder, {recursive: true, force: true});
 });
 
 let lastRoom = 0;
@@ -53,39 +48,6 @@ const place = (code: string, {url}: TestRoom): string => {
   expect(code).toContain(SHOWN_URL);
   return code.replaceAll(SHOWN_URL, `${url}/store`);
 };
-
-/** What a process prints; it ends with the test. */
-const collect = (child: ChildProcess) => {
-  const collected = {output: '', errors: '', hasEnded: false};
-  onTestFinished(() => void child.kill());
-  child.stdout!.on(
-    'data',
-    (data: Buffer) => (collected.output += data.toString()),
-  );
-  child.stderr!.on(
-    'data',
-    (data: Buffer) => (collected.errors += data.toString()),
-  );
-  child.on('close', () => {
-    collected.hasEnded = true;
-  });
-  return collected;
-};
-
-const runTypeScript = async (contents: string) => {
-  const outfile = join(folder, `${++lastRoom}.mjs`);
-  await build({
-    stdin: {contents, loader: 'ts', resolveDir: REPOSITORY},
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    packages: 'external',
-  });
-  return collect(spawn(process.execPath, [outfile]));
-};
-
-const runShell = (code: string) => collect(spawn('/bin/sh', ['-c', code]));
 
 /** What differs from room to room and from time to time, as the docs show it. */
 const normalise = (text: string): string =>

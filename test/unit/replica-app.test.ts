@@ -40,20 +40,18 @@ const createTold = (store: Store = createStore()) => {
   };
 };
 
+/** Some Cells of the room's, and an app that listens to one of them. */
+const createListening = (listen: (store: Store) => void) => {
+  const scripted = createTold();
+  const {store, commit} = scripted;
+  commit({t: {r: {c: 1, d: 1}, s: {c: 1}}});
+  store.addCellListener('t', 'r', 'c', () => listen(store), true);
+  return scripted;
+};
+
 describe('a listener that sets back what the room has written', () => {
-  const createInsisting = () => {
-    const scripted = createTold();
-    const {store, commit} = scripted;
-    commit({t: {r: {c: 1, d: 1}, s: {c: 1}}});
-    store.addCellListener(
-      't',
-      'r',
-      'c',
-      () => store.setCell('t', 'r', 'c', 1),
-      true,
-    );
-    return scripted;
-  };
+  const createInsisting = () =>
+    createListening((store) => store.setCell('t', 'r', 'c', 1));
 
   test('C3: makes a local change of it', () => {
     const {store, told, commit} = createInsisting();
@@ -102,21 +100,10 @@ describe('middleware that keeps something of the room out', () => {
 });
 
 describe('a listener that throws', () => {
-  const createThrowing = () => {
-    const scripted = createTold();
-    const {store, commit} = scripted;
-    commit({t: {r: {c: 1, d: 1}, s: {c: 1}}});
-    store.addCellListener(
-      't',
-      'r',
-      'c',
-      () => {
-        throw new Error('A listener of the app failed');
-      },
-      true,
-    );
-    return scripted;
-  };
+  const createThrowing = () =>
+    createListening(() => {
+      throw new Error('A listener of the app failed');
+    });
 
   test('C2: costs the room no Cell but that one', () => {
     const {store, told, errors, commit} = createThrowing();
