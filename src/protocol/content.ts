@@ -143,9 +143,13 @@ export class ContentPatcher {
   }
 }
 
-/** Applies changes to content, in place. */
-export const applyToContent = (content: Content, changes: Changes): void => {
+/** Applies changes to content, one after the other, in place. */
+export const applyAllToContent = (content: Content, list: Changes[]): void => {
   const patcher = new ContentPatcher(content);
-  patcher.apply(changes);
+  list.forEach((changes) => patcher.apply(changes));
   patcher.finish();
 };
+
+/** Applies changes to content, in place. */
+export const applyToContent = (content: Content, changes: Changes): void =>
+  applyAllToContent(content, [changes]);

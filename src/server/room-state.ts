@@ -4,7 +4,7 @@
  */
 import type {Store} from 'tinybase';
 import {type Changes, type Content, isEmpty} from '../protocol/changes.js';
-import {ContentPatcher} from '../protocol/content.js';
+import {applyAllToContent} from '../protocol/content.js';
 import {Delta, type DeltaList} from '../protocol/delta.js';
 import type {Author} from './audience.js';
 import type {CompactionNeed} from './storage/compaction.js';
@@ -179,9 +179,7 @@ export class RoomState {
     {list, authors}: Pick<AnsweringCommit, 'list' | 'authors'>,
     content: Content = [{}, {}],
   ): Promise<DeltaList> {
-    const patcher = new ContentPatcher(content);
-    list.forEach((changes) => patcher.apply(changes));
-    patcher.finish();
+    applyAllToContent(content, list);
     const [tables, values]: Content = this.#store
       ? JSON.parse(this.#store.getJson())
       : content;
@@ -240,9 +238,7 @@ export class RoomState {
     }
     // Less to read from storage, which is billed, than all of it again.
     const content: Content = JSON.parse(decodeText(last.bytes));
-    const patcher = new ContentPatcher(content);
-    missed.flat().forEach((changes) => patcher.apply(changes));
-    patcher.finish();
+    applyAllToContent(content, missed.flat());
     return encodeText(JSON.stringify(content));
   }
 

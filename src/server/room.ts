@@ -169,8 +169,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         isCompact(content)
       ) {
         await this.#turns.commit(content);
-        const {epoch, offset} = this.#turns.state;
-        return {existed: false, position: {epoch, offset}};
+        return {existed: false, position: this.#turns.getPosition()};
       }
       await this.#turns.loadStore();
       const store = this.#turns.state.store!;
@@ -201,10 +200,9 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         list.forEach((changes) => applyToStore(store, changes));
       });
       await this.#turns.commit([{}, {}]);
-      const {epoch, offset} = this.#turns.state;
       return refused || !isAlone || (sent && getSchemaChanges(store, sent))
         ? {existed: false}
-        : {existed: false, position: {epoch, offset}};
+        : {existed: false, position: this.#turns.getPosition()};
     });
   }
 

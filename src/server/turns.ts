@@ -260,14 +260,15 @@ export class Turns<Connection extends RoomConnection> {
     // An answer that refuses is stored, too: it may be lost on the way.
     const refuses = [...authors.values()].some(({answer}) => answer.length > 1);
     const isCreated = !!put || (isFirst && (list.length > 0 || steps > 0));
-    if (isCreated || list.length || (refuses && !isFirst)) {
-      const position = {epoch: this.state.epoch, offset: after};
+    const isAppended = !isCreated && (list.length > 0 || (refuses && !isFirst));
+    if (isCreated || isAppended) {
+      const position = this.getPosition();
       this.followers.forEach((follower) => follower.onStore?.(position));
     }
     if (isCreated) {
       // All of it: a schema may have filled the Store in before.
       telling.list = await this.state.create(telling, put);
-    } else if (list.length || (refuses && !isFirst)) {
+    } else if (isAppended) {
       await this.state.append(Math.max(steps, 1), telling);
     } else if (!authors.size) {
       return;
@@ -310,10 +311,7 @@ export class Turns<Connection extends RoomConnection> {
   }
 
   async #openState(): Promise<void> {
-    const opened = this.state.open().then(() => {
-      const {epoch, offset} = this.state;
-      return {epoch, offset};
-    });
+    const opened = this.state.open().then(() => this.getPosition());
     await Promise.all([
       opened,
       ...[...this.followers].map((follower) => follower.onOpen?.(opened)),

@@ -7,10 +7,10 @@ import {
   type TellableCommit,
 } from '../../protocol/commit-event.js';
 import type {Content} from '../../protocol/changes.js';
-import {ContentPatcher} from '../../protocol/content.js';
+import {applyAllToContent} from '../../protocol/content.js';
 import {FEED_PIECE_BYTES, FEED_RETRY_MS} from '../../protocol/limits.js';
 import type {StoredContent} from '../room-state.js';
-import {encodeText} from '../storage/pieces.js';
+import {encodeText, viewPieces} from '../storage/pieces.js';
 import {encodePlace, type Place} from './place.js';
 
 /** How soon a reader whose stream has ended comes back. */
@@ -23,13 +23,8 @@ const startEvent = (name: string, place: Place): string =>
   `event: ${name}\nid: ${encodePlace(place)}\ndata: `;
 
 /** In pieces, for it to be seen whether they are being read. */
-const cutToRead = (bytes: Uint8Array): Uint8Array[] => {
-  const pieces: Uint8Array[] = [];
-  for (let start = 0; start < bytes.length; start += FEED_PIECE_BYTES) {
-    pieces.push(bytes.subarray(start, start + FEED_PIECE_BYTES));
-  }
-  return pieces;
-};
+const cutToRead = (bytes: Uint8Array): Uint8Array[] =>
+  viewPieces(bytes, FEED_PIECE_BYTES);
 
 export const encodeCommit = (commit: TellableCommit): Uint8Array[] =>
   cutToRead(
@@ -57,9 +52,7 @@ export const encodeFirstContent = ({
   list,
 }: TellableCommit): Uint8Array[] => {
   const content: Content = [{}, {}];
-  const patcher = new ContentPatcher(content);
-  list.forEach((changes) => patcher.apply(changes));
-  patcher.finish();
+  applyAllToContent(content, list);
   const bytes = encodeText(JSON.stringify(content));
   return encodeContent('content', {bytes, epoch, offset});
 };

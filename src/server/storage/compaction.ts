@@ -74,6 +74,17 @@ export async function* deleteKeys(
   }
 }
 
+/** Tells of each entry that is read, by its bytes, whether a step ends with it. */
+const createStepMeter = (): ((bytes: number) => boolean) => {
+  let stepBytes = 0;
+  return (bytes) => {
+    stepBytes += bytes + STEP_BYTES / MAX_KEYS_A_STEP;
+    const isStep = stepBytes >= STEP_BYTES;
+    stepBytes = isStep ? 0 : stepBytes;
+    return isStep;
+  };
+};
+
 /** What the log since the snapshot has changed, and from where on it is kept. */
 async function* readLog(
   {storage, layout}: CompactionStorage,
@@ -83,7 +94,7 @@ async function* readLog(
   const delta = new Delta();
   const marks: Tail[] = [...head.marks];
   let {offset: reached, logged, taken} = head;
-  let stepBytes = 0;
+  const isStep = createStepMeter();
   for await (const {offset, entry, bytes} of readEntries(
     storage,
     layout,
@@ -99,9 +110,7 @@ async function* readLog(
     if (logged - marks.at(-1)!.logged >= maxWindowBytes / MARKS_A_WINDOW) {
       marks.push({offset, logged});
     }
-    stepBytes += bytes + STEP_BYTES / MAX_KEYS_A_STEP;
-    if (stepBytes >= STEP_BYTES) {
-      stepBytes = 0;
+    if (isStep(bytes)) {
       yield undefined;
     }
   }
@@ -172,7 +181,7 @@ export class TakenSince {
 
   /** Weighs what was committed up to now; may be called again. */
   async *weigh({storage, layout}: CompactionStorage): Steps {
-    let stepBytes = 0;
+    const isStep = createStepMeter();
     for await (const {offset, entry, bytes} of readEntries(
       storage,
       layout,
@@ -181,9 +190,7 @@ export class TakenSince {
     )) {
       entry[0].forEach((changes) => (this.bytes += this.weights.take(changes)));
       this.#offset = offset;
-      stepBytes += bytes + STEP_BYTES / MAX_KEYS_A_STEP;
-      if (stepBytes >= STEP_BYTES) {
-        stepBytes = 0;
+      if (isStep(bytes)) {
         yield undefined;
       }
     }

@@ -23,16 +23,22 @@ export const measureText = (text: string): number =>
 export const cutText = (text: string): (string | Uint8Array)[] =>
   restsAsItIs(text) ? [text] : cutBytes(encodeText(text));
 
-export const cutBytes = (bytes: Uint8Array): Uint8Array[] => {
-  if (bytes.length <= MAX_PIECE_BYTES) {
-    return [bytes];
-  }
+/** Pieces of so many bytes, none of them copied. */
+export const viewPieces = (
+  bytes: Uint8Array,
+  pieceBytes: number,
+): Uint8Array[] => {
   const pieces: Uint8Array[] = [];
-  for (let start = 0; start < bytes.length; start += MAX_PIECE_BYTES) {
-    pieces.push(bytes.slice(start, start + MAX_PIECE_BYTES));
+  for (let start = 0; start < bytes.length; start += pieceBytes) {
+    pieces.push(bytes.subarray(start, start + pieceBytes));
   }
   return pieces;
 };
+
+export const cutBytes = (bytes: Uint8Array): Uint8Array[] =>
+  bytes.length <= MAX_PIECE_BYTES
+    ? [bytes]
+    : viewPieces(bytes, MAX_PIECE_BYTES).map((piece) => piece.slice());
 
 /** Puts together what `cutText` cut. */
 export const joinText = (pieces: unknown[]): string =>

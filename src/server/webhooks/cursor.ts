@@ -2,6 +2,7 @@
  * How far a webhook is, as it is in storage: what is due follows from it and
  * from where the room stands.
  */
+import type {Position} from '../room-state.js';
 import {PACE, type Pace} from './limits.js';
 
 export type Cursor = {
@@ -29,8 +30,6 @@ type Failing = {
   /** Given up, until the room goes on from there. */
   quietAt?: number;
 };
-
-export type Position = {epoch: string; offset: number};
 
 /** The cursor in this history of the room: what it knows of another is over. */
 export const alignCursor = (cursor: Cursor, {epoch}: Position): Cursor =>

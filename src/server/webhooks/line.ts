@@ -7,10 +7,10 @@ import {
   noteFailure,
   noteGone,
   noteSuccess,
-  type Position,
   reconsiderGone,
   wakeCursor,
 } from './cursor.js';
+import type {Position} from '../room-state.js';
 import type {Pace} from './limits.js';
 import {getRetryDelayMs} from './retries.js';
 import type {Outcome} from './send-webhook.js';

@@ -52,10 +52,7 @@ export const startWebhooks = (
     fetch: (url, init) => fetch(url, init),
     now: () => Date.now(),
     random: () => Math.random(),
-    schedule: (run, delayMs) => {
-      const timer = setTimeout(run, delayMs);
-      return () => clearTimeout(timer);
-    },
+    schedule: (run, delayMs) => room.schedule(run, delayMs),
     findRoomId: () => getRoomId(party) ?? visitedId,
   });
   room.follow(sender);

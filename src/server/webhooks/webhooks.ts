@@ -4,11 +4,11 @@
  */
 import type {FollowedCommit, Follower} from '../follower.js';
 import type {Room} from '../room.js';
-import type {RoomState} from '../room-state.js';
+import type {Position, RoomState} from '../room-state.js';
 import type {KeyValueStorage} from '../storage/key-value-storage.js';
 import {Layout} from '../storage/layout.js';
 import {composeEvent} from './compose-event.js';
-import {alignCursor, type Cursor, isBehind, type Position} from './cursor.js';
+import {alignCursor, type Cursor, isBehind} from './cursor.js';
 import {
   MAX_EVENTS_AT_ONCE,
   MAX_REQUESTS_AT_ONCE,
