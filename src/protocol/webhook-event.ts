@@ -3,8 +3,8 @@
  * everywhere; an application gets them decoded.
  */
 import type {Changes as StoreChanges, Content as StoreContent} from 'tinybase';
-import {type Changes, DELETED, decodeAtom} from './changes.js';
 import {decodeContent} from './content.js';
+import {decodeChanges} from './decoded-changes.js';
 import {parseChanges, parseContent} from './parse-changes.js';
 
 export const STORE_UPDATED = 'storeUpdated';
@@ -54,25 +54,6 @@ const isOffset = (thing: unknown): thing is number =>
 
 const isObject = (thing: unknown): thing is {[name: string]: unknown} =>
   typeof thing == 'object' && thing !== null;
-
-const decodeThings = (things: any): any =>
-  things === DELETED
-    ? undefined
-    : typeof things == 'object' && things
-      ? Object.fromEntries(
-          Object.entries(things).map(([id, thing]) => [
-            id,
-            decodeThings(thing),
-          ]),
-        )
-      : decodeAtom(things);
-
-/** Changes as TinyBase's `getTransactionChanges` gives them. */
-const decodeChanges = ([tables, values]: Changes): StoreChanges => [
-  decodeThings(tables),
-  decodeThings(values),
-  1,
-];
 
 const parseCommits = (
   list: unknown,
