@@ -7,6 +7,7 @@ export default defineConfig({
     [
       ...['client', 'server'].flatMap((half) => [half, `${half}/with-schemas`]),
       'webhook',
+      'mirror',
     ].map((path) => [`${path}/index`, `src/${path}/index.ts`]),
   ),
   format: 'esm',

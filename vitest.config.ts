@@ -17,6 +17,11 @@ export default defineConfig({
         'server',
         'server/with-schemas',
         'webhook',
+        'mirror',
+        'mirror/sql',
+        'mirror/redis',
+        'mirror/mongodb',
+        'mirror/contract',
       ].map((path) => ({
         find: new RegExp(`^tinybase-partykit/${path}$`),
         replacement: source(path),

@@ -21,24 +21,34 @@ export const decodeChanges = ([tables, values]: Changes): StoreChanges => [
   1,
 ];
 
-const encodeThings = (things: any, depth: number): any =>
+const mapThings = (
+  things: any,
+  depth: number,
+  mapAtom: (thing: unknown) => any,
+): any =>
   things === undefined
     ? DELETED
     : depth
       ? Object.fromEntries(
           Object.entries(things).map(([id, thing]) => [
             id,
-            encodeThings(thing, depth - 1),
+            mapThings(thing, depth - 1, mapAtom),
           ]),
         )
-      : encodeAtom(things);
+      : mapAtom(things);
+
+const mapChanges = (
+  [tables, values]: StoreChanges,
+  mapAtom: (thing: unknown) => any,
+): Changes => [mapThings(tables, 3, mapAtom), mapThings(values, 1, mapAtom), 1];
 
 /**
  * Changes as JSON can carry them (T1 of docs/protocol.md): an object or array is a
  * string after U+FFFD, what is deleted the string U+FFFC.
  */
-export const encodeChanges = ([tables, values]: StoreChanges): Changes => [
-  encodeThings(tables, 3),
-  encodeThings(values, 1),
-  1,
-];
+export const encodeChanges = (changes: StoreChanges): Changes =>
+  mapChanges(changes, encodeAtom);
+
+/** Changes with what is deleted marked by U+FFFC, and all else as it is. */
+export const markDeletions = (changes: StoreChanges): Changes =>
+  mapChanges(changes, (thing) => thing);

@@ -1,0 +1,388 @@
+import type {StoreUpdatedEvent} from '../protocol/webhook-event.js';
+import {getRetryMs, wait} from './backoff.js';
+import {type FollowState, followRoom} from './follow-room.js';
+import {DEFAULT_POLL_MS, DISCOVERY_MS, MAX_PUSHES} from './limits.js';
+import {pushEdits} from './push-edits.js';
+import {
+  type HeadersGiven,
+  type KnownAddress,
+  parseAddress,
+  type RoomAddress,
+} from './room-address.js';
+import {RoomHttp} from './room-http.js';
+import {RoomMirror, type Written} from './room-mirror.js';
+import {createSink, type Position, type Sink} from './sink.js';
+
+/** What is mirrored, and where to. */
+export type MirrorOptions = {
+  /** Where to: `createSqlSink`, `createRedisSink`, `createMongoSink` or your own. */
+  sink: Sink;
+  /** The rooms that are followed by their live feeds: URLs of their Stores. */
+  room?: string | RoomAddress | (string | RoomAddress)[];
+  /**
+   * Where a room is that a webhook has told of, or the sink knows. Without it a
+   * webhook has to bring all that is to be written.
+   */
+  getRoom?: (id: string) => string | RoomAddress;
+  /**
+   * Whether rooms that webhooks tell of are followed by live feed from then on, and
+   * from the start those that the sink knows. Wants `getRoom`. Default: false.
+   */
+  followDiscovered?: boolean;
+  /**
+   * Whether what others change in the sink is pushed to the room, which decides.
+   * Wants a sink that can tell. Default: false.
+   */
+  twoWay?: boolean;
+  /** How often the sink of a two-way mirror is asked; in ms, default 500. */
+  pollMs?: number;
+  /**
+   * For how long commits are gathered until they are written in one batch; in ms,
+   * default 0: as many as have come while the batch before was written.
+   */
+  throttleMs?: number;
+  /** Sent with each request to any room; a function is asked for each. */
+  headers?: HeadersGiven;
+  /** In place of the global `fetch`. */
+  fetch?: typeof fetch;
+  /** Told of each batch when it is in the sink. */
+  onWritten?: (written: Written) => void;
+  /**
+   * Told what has failed, and with which room. A mirror that follows goes on by
+   * itself: it tries again, at most 45 s later.
+   */
+  onIgnoredError?: (error: unknown, room?: string) => void;
+};
+
+/** How a room that is followed is getting on. */
+export type RoomStatus = {
+  /** `waiting`: something has failed, and is tried again soon. */
+  state: FollowState;
+  /** How far the sink is. */
+  position: Position | undefined;
+  /** When the room was there: milliseconds since 1970. */
+  time: number | undefined;
+};
+
+/** Keeps what rooms have in a sink. */
+export type Mirror = {
+  /**
+   * Opens the sink, and begins to follow. It rejects where the sink cannot be
+   * opened; a room that cannot be reached is waited for.
+   */
+  start(): Promise<void>;
+  /** Resolves when nothing is written any more; closes the sink. */
+  stop(): Promise<void>;
+  /**
+   * Brings the sink to where the room is now, or all rooms given; no stream is held
+   * open. It rejects where that fails: what is written until then stays.
+   */
+  catchUp(room?: string): Promise<void>;
+  /**
+   * What to do with a webhook: for `createWebhookHandler`. It resolves when what
+   * the webhook tells of is in the sink.
+   */
+  readonly onStoreUpdated: (event: StoreUpdatedEvent) => Promise<void>;
+  /** The rooms that are followed, by their ids. */
+  getStatus(): {[room: string]: RoomStatus};
+};
+
+type Followed = {
+  mirror: RoomMirror;
+  http: RoomHttp | undefined;
+  state: FollowState | undefined;
+  isPushing: boolean;
+};
+
+const checkMs = (name: string, ms: number): void => {
+  if (typeof ms != 'number' || !(ms >= 0) || ms > 2 ** 31 - 1) {
+    throw new TypeError(`${name} is a number of milliseconds from 0 on.`);
+  }
+};
+
+const isList = <Thing>(thing: Thing | Thing[]): thing is Thing[] =>
+  Array.isArray(thing);
+
+/**
+ * A mirror of rooms in a database. It writes each batch and the offset that this
+ * reaches in one transaction of the sink, so that each commit is there exactly
+ * once, whatever crashes. Started again it goes on where it was.
+ *
+ * Several mirrors may write to the same sink: one of them writes, the others see
+ * that it has.
+ *
+ * @throws TypeError where an option is malformed or missing.
+ *
+ * @example
+ * ```ts
+ * import {Kysely, PostgresDialect} from 'kysely';
+ * import {Pool} from 'pg';
+ * import {createMirror} from 'tinybase-partykit/mirror';
+ * import {createSqlSink} from 'tinybase-partykit/mirror/sql';
+ *
+ * const pool = new Pool({connectionString: process.env.DATABASE_URL});
+ * const mirror = createMirror({
+ *   room: 'https://my-app.me.partykit.dev/parties/main/my-room/store',
+ *   sink: createSqlSink({db: new Kysely({dialect: new PostgresDialect({pool})})}),
+ *   onIgnoredError: (error, room) => console.warn(room, error),
+ * });
+ * await mirror.start();
+ * ```
+ */
+export const createMirror = ({
+  sink: givenSink,
+  room: givenRooms = [],
+  getRoom,
+  followDiscovered = false,
+  twoWay = false,
+  pollMs = DEFAULT_POLL_MS,
+  throttleMs = 0,
+  headers,
+  fetch: givenFetch,
+  onWritten,
+  onIgnoredError,
+}: MirrorOptions): Mirror => {
+  const sink = createSink(givenSink);
+  checkMs('pollMs', pollMs);
+  checkMs('throttleMs', throttleMs);
+  if (twoWay && !sink.twoWay) {
+    throw new TypeError(
+      'twoWay wants a sink that can tell what others have changed: ' +
+        'createSqlSink({db, tabular: true, twoWay: true}).',
+    );
+  }
+  if (followDiscovered && !getRoom) {
+    throw new TypeError(
+      'followDiscovered wants getRoom, to know where rooms are.',
+    );
+  }
+  const addresses = new Map<string, KnownAddress>();
+  for (const given of isList(givenRooms) ? givenRooms : [givenRooms]) {
+    const address = parseAddress(given, headers);
+    if (addresses.has(address.id)) {
+      throw new TypeError(
+        `Two rooms are called ${address.id}: give each {id, url}, with ids that differ.`,
+      );
+    }
+    addresses.set(address.id, address);
+  }
+
+  const rooms = new Map<string, Followed>();
+  const running = new Set<Promise<void>>();
+  let stopping: AbortController | undefined;
+  let opening: Promise<void> | undefined;
+
+  const report = (error: unknown, room?: string): void =>
+    onIgnoredError?.(error, room);
+
+  const open = async (): Promise<void> => {
+    opening ??= Promise.resolve(sink.open?.());
+    try {
+      await opening;
+    } catch (error) {
+      opening = undefined;
+      throw error;
+    }
+  };
+
+  const findRoom = (id: string): Followed => {
+    let found = rooms.get(id);
+    if (!found) {
+      const address =
+        addresses.get(id) ??
+        (getRoom && {...parseAddress(addId(getRoom(id), id), headers)});
+      const http = address && new RoomHttp(address, givenFetch);
+      const mirror = new RoomMirror({
+        room: id,
+        sink,
+        http,
+        onWritten: (written) => {
+          try {
+            onWritten?.(written);
+          } catch (error) {
+            report(error, id);
+          }
+        },
+      });
+      found = {mirror, http, state: undefined, isPushing: false};
+      rooms.set(id, found);
+    }
+    return found;
+  };
+
+  /** Does it until it is over, which `stop` waits for. */
+  const keep = (run: Promise<void>, room?: string): void => {
+    const kept = run
+      .catch((error) => report(error, room))
+      .finally(() => running.delete(kept));
+    running.add(kept);
+  };
+
+  const follow = (id: string, signal: AbortSignal): void => {
+    const found = findRoom(id);
+    if (found.state || !found.http) {
+      return;
+    }
+    found.state = 'connecting';
+    keep(
+      followRoom({
+        mirror: found.mirror,
+        http: found.http,
+        throttleMs,
+        signal,
+        onState: (state) => {
+          found.state = state;
+        },
+        onError: (error) => report(error, id),
+      }).finally(() => {
+        found.state = undefined;
+      }),
+      id,
+    );
+  };
+
+  const push = async (id: string, signal: AbortSignal): Promise<void> => {
+    const found = findRoom(id);
+    if (found.isPushing || !found.http) {
+      return;
+    }
+    found.isPushing = true;
+    try {
+      await pushEdits({
+        mirror: found.mirror,
+        http: found.http,
+        twoWay: sink.twoWay!,
+        isFollowed: found.state !== undefined,
+        signal,
+        onError: (error) => report(error, id),
+      });
+    } finally {
+      found.isPushing = false;
+    }
+  };
+
+  /** Looks time and again for what others have changed. */
+  const poll = async (signal: AbortSignal): Promise<void> => {
+    const waits = new Map<string, {failures: number; until: number}>();
+    let pushes = 0;
+    while (!signal.aborted) {
+      try {
+        for (const id of await sink.twoWay!.listEdited()) {
+          const isKnown = addresses.has(id) || getRoom;
+          if (
+            pushes < MAX_PUSHES &&
+            isKnown &&
+            !rooms.get(id)?.isPushing &&
+            !((waits.get(id)?.until ?? 0) > Date.now())
+          ) {
+            pushes++;
+            keep(
+              push(id, signal).then(
+                () => {
+                  pushes--;
+                  waits.delete(id);
+                },
+                (error) => {
+                  pushes--;
+                  const failures = (waits.get(id)?.failures ?? 0) + 1;
+                  const until = Date.now() + getRetryMs(failures);
+                  waits.set(id, {failures, until});
+                  if (!signal.aborted) {
+                    report(error, id);
+                  }
+                },
+              ),
+              id,
+            );
+          }
+        }
+      } catch (error) {
+        report(error);
+      }
+      await wait(pollMs, signal);
+    }
+  };
+
+  const receive = async (event: StoreUpdatedEvent): Promise<void> => {
+    await open();
+    const {room: id, epoch, toOffset} = event.data;
+    const found = findRoom(id);
+    if (followDiscovered && stopping) {
+      follow(id, stopping.signal);
+    }
+    if (!found.state) {
+      await found.mirror.receive(event);
+      return;
+    }
+    // The live feed brings it. Where that does not come, the room tells again.
+    await found.mirror.waitFor(
+      {epoch, offset: toOffset},
+      AbortSignal.timeout(DISCOVERY_MS),
+    );
+  };
+
+  return {
+    start: async () => {
+      if (stopping) {
+        return;
+      }
+      const started = new AbortController();
+      stopping = started;
+      try {
+        await open();
+        const known = followDiscovered ? await sink.listRooms() : [];
+        for (const id of new Set([...addresses.keys(), ...known])) {
+          follow(id, started.signal);
+        }
+      } catch (error) {
+        stopping = undefined;
+        throw error;
+      }
+      if (twoWay) {
+        keep(poll(started.signal));
+      }
+    },
+
+    stop: async () => {
+      stopping?.abort();
+      while (running.size) {
+        await Promise.all(running);
+      }
+      stopping = undefined;
+      if (opening) {
+        await opening.catch(() => {});
+        opening = undefined;
+        await sink.close?.();
+      }
+    },
+
+    catchUp: async (room) => {
+      await open();
+      for (const id of room === undefined ? addresses.keys() : [room]) {
+        await findRoom(id).mirror.catchUp();
+      }
+    },
+
+    onStoreUpdated: receive,
+
+    getStatus: () =>
+      Object.fromEntries(
+        [...rooms]
+          .filter(([, {state}]) => state)
+          .map(([id, {state, mirror}]) => [
+            id,
+            {
+              state: state!,
+              position: mirror.last?.position,
+              time: mirror.last?.time,
+            },
+          ]),
+      ),
+  };
+};
+
+/** A room that was asked for by its id is known by that. */
+const addId = (given: string | RoomAddress, id: string): RoomAddress => ({
+  ...(typeof given == 'string' ? {url: given} : given),
+  id,
+});

@@ -1,0 +1,248 @@
+/** A room by HTTP, as those see it who only read, and as back ends write to it. */
+import type {Changes} from 'tinybase';
+import {encodeChanges} from '../protocol/decoded-changes.js';
+import {ANSWER_MS, MAX_EVENT_UNITS} from './limits.js';
+import {type KnownAddress, redactUrl} from './room-address.js';
+import {parseCommit, parseWholeContent, type Whole} from './room-events.js';
+import type {Commit, Position} from './sink.js';
+
+/** A room has answered otherwise than hoped for. */
+export class RoomError extends Error {
+  override readonly name = 'RoomError';
+
+  constructor(
+    message: string,
+    /** Of the response. */
+    readonly status: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+const REMEDIES: {[status: number]: string} = {
+  401: 'give the token that its onBeforeRequest wants, in headers or in the URL',
+  403: 'give the token that its onBeforeRequest wants, in headers or in the URL',
+  404: 'the URL is that of the Store, storePath included: …/parties/PARTY/ROOM/store',
+  405: 'the room takes no PATCH: see allowPatch in its config',
+  406: 'the room has no live feed: see feed in its config',
+};
+
+/** What became of changes that were sent. */
+export type PatchAnswer =
+  | {kind: 'taken'; position: Position}
+  | {kind: 'refused'; why: RoomError};
+
+const encodePlace = ({epoch, offset}: Position): string => `${epoch}.${offset}`;
+
+/** Where a content's ETag says that it is; a proxy may have made it weak. */
+const parseEtag = (etag: string | null): Position | undefined => {
+  const [, epoch, offset] = /^(?:W\/)?"(\w+)\.(\d+)"$/.exec(etag ?? '') ?? [];
+  return epoch ? {epoch, offset: Number(offset)} : undefined;
+};
+
+export class RoomHttp {
+  readonly #address: KnownAddress;
+  readonly #fetch: typeof fetch;
+
+  constructor(address: KnownAddress, fetchGiven?: typeof fetch) {
+    this.#address = address;
+    this.#fetch = fetchGiven ?? ((input, init) => fetch(input, init));
+  }
+
+  get #name(): string {
+    return redactUrl(this.#address.url);
+  }
+
+  /** The response of the live feed, with what was missed since a place. */
+  async openFeed(
+    since: Position | undefined,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const response = await this.#request(this.#address.url, {
+      headers: {
+        Accept: 'text/event-stream',
+        ...(since ? {'Last-Event-ID': encodePlace(since)} : {}),
+      },
+      signal,
+    });
+    await this.#demand(response);
+    const type = response.headers.get('Content-Type') ?? '';
+    if (!type.startsWith('text/event-stream') || !response.body) {
+      await response.body?.cancel();
+      throw new RoomError(
+        `${this.#name} answers with ${type || 'nothing'}, not with a live feed: ` +
+          'is that the URL of a Store, in a room of tinybase-partykit?',
+        response.status,
+      );
+    }
+    return response;
+  }
+
+  /** All of the Store; undefined where the room has none. */
+  async readContent(signal?: AbortSignal): Promise<Whole | undefined> {
+    const response = await this.#request(this.#address.url, {
+      headers: {Accept: 'application/json'},
+      signal: this.#limit(signal),
+    });
+    await this.#demand(response);
+    const text = await this.#readText(response);
+    if (!text) {
+      return undefined;
+    }
+    const position = parseEtag(response.headers.get('ETag'));
+    const content = parseWholeContent(this.#parseJson(text));
+    if (!position || !content) {
+      throw new RoomError(
+        `${this.#name} has answered with what is no content of a Store with an ` +
+          'ETag: is that the URL of a Store, in a room of tinybase-partykit?',
+        response.status,
+      );
+    }
+    return {...position, content};
+  }
+
+  /**
+   * The commits since a place, page by page, each by itself. It ends with what the
+   * room has when it is asked; it answers `gone` where the room does not tell all.
+   */
+  async *readHistory(
+    since: Position,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Commit[] | 'gone'> {
+    let url: URL | undefined = new URL(this.#address.url);
+    url.searchParams.set('since', encodePlace(since));
+    url.searchParams.set('limit', '1000');
+    let last = since.offset;
+    while (url) {
+      const response: Response = await this.#request(url, {
+        headers: {Accept: 'application/x-ndjson'},
+        signal: this.#limit(signal),
+      });
+      if (response.status == 410) {
+        await response.body?.cancel();
+        yield 'gone';
+        return;
+      }
+      await this.#demand(response);
+      const lines = (await this.#readText(response))
+        .split('\n')
+        .filter(Boolean);
+      const values = lines.map((line) => this.#parseJson(line));
+      if (values.some((value) => Array.isArray(value))) {
+        // The content: a room that tells no history passes `since` by (V10).
+        yield 'gone';
+        return;
+      }
+      const commits = values.map((value) => parseCommit(value));
+      for (const commit of commits) {
+        if (commit?.epoch !== since.epoch || commit.after !== last) {
+          throw new RoomError(
+            `The history of ${this.#name} does not follow on ${last}.`,
+            response.status,
+          );
+        }
+        last = commit.offset;
+      }
+      if (commits.length) {
+        yield commits as Commit[];
+      }
+      const link = response.headers.get('Link') ?? '';
+      const [, next] = /<([^>]*)>; *rel="next"/.exec(link) ?? [];
+      url = next === undefined ? undefined : new URL(next, url);
+    }
+  }
+
+  /**
+   * Sends changes that are taken once, however often they come with this key.
+   *
+   * @throws RoomError, or what fetch has thrown, where it is open whether they are.
+   */
+  async patch(
+    changes: Changes,
+    key: string,
+    signal?: AbortSignal,
+  ): Promise<PatchAnswer> {
+    const response = await this.#request(this.#address.url, {
+      method: 'PATCH',
+      headers: {
+        'Content-Type': 'application/json',
+        'Idempotency-Key': key,
+      },
+      body: JSON.stringify(encodeChanges(changes)),
+      signal: this.#limit(signal),
+    });
+    const text = await this.#readText(response);
+    const {status} = response;
+    if (response.ok) {
+      const {epoch, offset} = (this.#parseJson(text) ?? {}) as Position;
+      if (typeof epoch == 'string' && Number.isSafeInteger(offset)) {
+        return {kind: 'taken', position: {epoch, offset}};
+      }
+      throw this.#createError(status, text);
+    }
+    const error = this.#createError(status, text);
+    // Otherwise it is the app that forbids it, to who comes with this token.
+    const isOfRoom = /"title":"(Refused|Malformed changes|Content too large)"/;
+    if ([400, 403, 413].includes(status) && isOfRoom.test(text)) {
+      return {kind: 'refused', why: error};
+    }
+    throw error;
+  }
+
+  #limit(signal: AbortSignal | undefined): AbortSignal {
+    const limit = AbortSignal.timeout(ANSWER_MS);
+    return signal ? AbortSignal.any([signal, limit]) : limit;
+  }
+
+  async #request(url: URL, init: RequestInit): Promise<Response> {
+    const headers = new Headers(init.headers);
+    for (const given of this.#address.headers) {
+      const more = typeof given == 'function' ? await given() : given;
+      new Headers(more).forEach((value, name) => headers.set(name, value));
+    }
+    try {
+      return await this.#fetch(url, {...init, headers});
+    } catch (error) {
+      throw new Error(`${this.#name} cannot be reached.`, {cause: error});
+    }
+  }
+
+  async #readText(response: Response): Promise<string> {
+    const length = Number(response.headers.get('Content-Length') ?? 0);
+    if (length > MAX_EVENT_UNITS) {
+      await response.body?.cancel();
+      throw new RoomError(
+        `${this.#name} has answered with more than ${MAX_EVENT_UNITS} bytes.`,
+        response.status,
+      );
+    }
+    return await response.text();
+  }
+
+  #parseJson(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new Error(`${this.#name} has answered with what is no JSON.`);
+    }
+  }
+
+  async #demand(response: Response): Promise<void> {
+    if (!response.ok) {
+      throw this.#createError(
+        response.status,
+        await response.text().catch(() => ''),
+      );
+    }
+  }
+
+  #createError(status: number, text: string): RoomError {
+    const remedy = REMEDIES[status] ? `: ${REMEDIES[status]}` : '';
+    const said = text ? ` It says: ${text.slice(0, 500)}` : '';
+    return new RoomError(
+      `${this.#name} answers ${status}${remedy}.${said}`,
+      status,
+    );
+  }
+}

@@ -1,0 +1,215 @@
+/** A mirror while the room, the sink and all between them fail. */
+import {type Mirror, createMirror} from 'tinybase-partykit/mirror';
+import {describe, expect, test, vi} from 'vitest';
+import {canonicalize, decodeContent} from '../support/content.js';
+import {createFeedRoom} from '../support/feed-room.js';
+import {createHeldStorage} from '../support/held-storage.js';
+import {createMemorySink, createSinkMemory} from '../support/memory-sink.js';
+import {
+  createRandomInteger,
+  type RandomInteger,
+} from '../support/random-edits.js';
+import {settle} from '../support/scripted-world.js';
+import {until} from '../support/until.js';
+
+vi.mock('../../src/mirror/limits.js', async (original) => ({
+  ...(await original<object>()),
+  RETRY_MS: 1,
+  MAX_RETRY_MS: 4,
+}));
+
+/** Others: `SEED=1000 SEEDS=500 npx vitest run test/unit/mirror-random.test.ts`. */
+const SEED = Number(process.env.SEED ?? 1);
+const SEEDS = Number(process.env.SEEDS ?? 15);
+const STEPS = 120;
+const DELETED = '\uFFFC';
+const URL = 'http://room.test/parties/main/my-room/store';
+
+const createChanges = (random: RandomInteger, step: number): any => {
+  const [table, row, cell] = [3, 4, 3].map((count) => `i${random(count)}`);
+  const atom = random(6)
+    ? `${step}`.repeat(1 + random(400))
+    : random(2)
+      ? `\uFFFD[${step}]`
+      : null;
+  switch (random(8)) {
+    case 0:
+      return [{[table!]: DELETED}, {}, 1];
+    case 1:
+      return [{[table!]: {[row!]: DELETED}}, {}, 1];
+    case 2:
+      return [{[table!]: {[row!]: {[cell!]: DELETED}}}, {}, 1];
+    case 3:
+      return [{}, {[cell!]: random(3) ? atom : DELETED}, 1];
+    default:
+      return [{[table!]: {[row!]: {[cell!]: atom}}}, {}, 1];
+  }
+};
+
+type Way = {
+  wantsEachCommit: boolean;
+  keepsContent: boolean;
+  historyLimit: number;
+  mirrors: number;
+};
+
+const play = async (seed: number, {historyLimit, mirrors, ...way}: Way) => {
+  const random = createRandomInteger(seed);
+  const storage = createHeldStorage();
+  const scene = createFeedRoom({
+    storage,
+    historyLimit,
+    limits: {maxCatchUpBytes: 5_000},
+  });
+  const memory = createSinkMemory();
+  const cuts = new Set<() => void>();
+  let isOffline = false;
+
+  /** The room by HTTP, whose streams may be cut. */
+  const fetch = async (input: any, init: RequestInit = {}) => {
+    if (isOffline) {
+      throw new TypeError('fetch failed');
+    }
+    const {search} = new globalThis.URL(input);
+    const response = await scene.request(
+      search,
+      Object.fromEntries(new Headers(init.headers)),
+      init.method,
+    );
+    if (
+      !response.headers.get('Content-Type')?.startsWith('text/event-stream')
+    ) {
+      return response;
+    }
+    const reader = response.body!.getReader();
+    let cut = () => {};
+    const body = new ReadableStream({
+      start: (controller) => {
+        cut = () => {
+          cuts.delete(cut);
+          try {
+            controller.error(new Error('cut'));
+          } catch {
+            // It has ended before.
+          }
+          reader.cancel().catch(() => {});
+        };
+        cuts.add(cut);
+      },
+      pull: async (controller) => {
+        const {done, value} = await reader.read();
+        done ? controller.close() : controller.enqueue(value);
+      },
+      cancel: () => reader.cancel(),
+    });
+    return new Response(body, response);
+  };
+
+  const start = async (): Promise<Mirror> => {
+    const mirror = createMirror({
+      room: URL,
+      sink: createMemorySink(memory, way),
+      fetch: fetch as typeof globalThis.fetch,
+      onIgnoredError: (e) =>
+        process.env.DBG &&
+        console.log(String(e), (e as any).cause && String((e as any).cause)),
+    });
+    await mirror.start().catch(() => {});
+    return mirror;
+  };
+  const running: Mirror[] = [];
+  for (let i = 0; i < mirrors; i++) {
+    running.push(await start());
+  }
+
+  const write = async (changes: any) => {
+    await scene.room.room
+      .patchContent(changes, {who: null, length: 1, isMet: () => true})
+      .catch(() => {});
+  };
+  for (let step = 1; step <= STEPS; step++) {
+    switch (random(14)) {
+      case 0:
+        [...cuts].forEach((cut) => cut());
+        break;
+      case 1:
+        memory.fault = random(2) ? 'before' : 'after';
+        break;
+      case 2:
+        memory.isDown = !random(3);
+        break;
+      case 3:
+        isOffline = !random(3);
+        break;
+      case 4: {
+        const which = random(running.length);
+        await running[which]!.stop();
+        memory.isDown = false;
+        running[which] = await start();
+        break;
+      }
+      case 5:
+        await settle();
+        break;
+      default:
+        for (let i = random(4); i >= 0; i--) {
+          await write(createChanges(random, step));
+        }
+    }
+  }
+  memory.isDown = false;
+  isOffline = false;
+  const {epoch, offset} = await scene.room.getPosition();
+  await until(() => memory.rows.get('my-room')?.offset == offset, {
+    message: () => `${memory.rows.get('my-room')?.offset} is not ${offset}`,
+  });
+  await Promise.all(running.map((mirror) => mirror.stop()));
+  const row = memory.rows.get('my-room')!;
+  expect(row.epoch).toBe(epoch);
+  expect(canonicalize(JSON.parse(row.content))).toBe(
+    canonicalize(decodeContent(await scene.room.getContent())),
+  );
+  return row.history;
+};
+
+const seeds = Array.from({length: SEEDS}, (_, i) => SEED + i);
+
+describe.each<Way>([
+  {
+    wantsEachCommit: false,
+    keepsContent: true,
+    historyLimit: 100_000_000,
+    mirrors: 1,
+  },
+  {
+    wantsEachCommit: true,
+    keepsContent: true,
+    historyLimit: 100_000_000,
+    mirrors: 1,
+  },
+  {
+    wantsEachCommit: true,
+    keepsContent: true,
+    historyLimit: 100_000_000,
+    mirrors: 3,
+  },
+  {
+    wantsEachCommit: true,
+    keepsContent: false,
+    historyLimit: 100_000_000,
+    mirrors: 1,
+  },
+  {wantsEachCommit: true, keepsContent: true, historyLimit: 0, mirrors: 2},
+  {wantsEachCommit: true, keepsContent: true, historyLimit: 1_000, mirrors: 1},
+])('a mirror %o', (way) => {
+  test.each(seeds)('ends with what the room has, seed %i', async (seed) => {
+    const history = await play(seed, way);
+    if (way.wantsEachCommit && way.historyLimit > 10_000_000) {
+      // All of it by itself, from the first content on.
+      expect(history.map(({after}) => after).indexOf(null, 1)).toBe(-1);
+      expect(history.slice(1).filter(({time}) => time === undefined)).toEqual(
+        [],
+      );
+    }
+  });
+});
