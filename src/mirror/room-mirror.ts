@@ -305,13 +305,13 @@ export class RoomMirror {
           `The sink is at ${after?.offset}, and yet it does not write.`,
         );
       }
-      if (!commits && state?.epoch !== epoch) {
-        // It has moved on by another mirror, who knows where: look again.
-        throw new OutOfStepError('Somebody else has written to the sink.');
-      }
       known.sunk = state && {epoch: state.epoch, offset: state.offset};
       if (known.sunk) {
         this.#note(known.sunk, undefined);
+      }
+      if (!commits && !isBeyond(known.sunk, position)) {
+        // Another mirror has brought it on: what is missing since may be known.
+        throw new OutOfStepError('Somebody else has written to the sink.');
       }
     }
   }
