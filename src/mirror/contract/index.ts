@@ -1,0 +1,2 @@
+export {sinkContract} from './sink-contract.js';
+export type {SinkCase, SinkContractOptions, SinkStorage} from './types.js';
