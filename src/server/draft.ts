@@ -3,12 +3,16 @@ import {type Changes, type Content, isEmpty} from '../protocol/changes.js';
 import {Delta, type DeltaList} from '../protocol/delta.js';
 import type {Author} from './audience.js';
 import type {Greeting} from './room-edge.js';
+import {addAnswer, type Clients} from './storage/clients.js';
+import type {Answer} from '../protocol/messages.js';
 
 export type Drafted<Connection> = {
   list: DeltaList;
   /** By how much the offset goes up. */
   steps: number;
   authors: Map<Connection, Author<Connection>>;
+  /** What is answered to clients that are not connected. */
+  keyed: Clients;
   hasOthers: boolean;
   without: string[];
 };
@@ -17,6 +21,7 @@ export class Draft<Connection> {
   #delta = new Delta();
   #steps = 0;
   #authors = new Map<Connection, Author<Connection>>();
+  #keyed: Clients = new Map();
   #hasOthers = false;
   #without: string[] | undefined;
 
@@ -47,6 +52,11 @@ export class Draft<Connection> {
     this.#steps++;
   }
 
+  /** Adds what is answered to a client that is not connected. */
+  noteAnswer(clientId: string, answer: Answer): void {
+    addAnswer(this.#keyed, clientId, answer);
+  }
+
   getAuthor(
     connection: Connection,
     greeting: Greeting | undefined,
@@ -72,6 +82,7 @@ export class Draft<Connection> {
       list: this.#delta.toList(),
       steps: this.#steps,
       authors: this.#authors,
+      keyed: this.#keyed,
       hasOthers: this.#hasOthers || this.#without !== undefined,
       without:
         this.#hasOthers || this.#authors.size ? [] : (this.#without ?? []),
@@ -79,6 +90,7 @@ export class Draft<Connection> {
     this.#delta = new Delta();
     this.#steps = 0;
     this.#authors = new Map();
+    this.#keyed = new Map();
     this.#hasOthers = false;
     this.#without = undefined;
     return drafted;

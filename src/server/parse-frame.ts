@@ -13,6 +13,7 @@ import {
   splitFrame,
 } from '../protocol/messages.js';
 import {parseChanges, parseJson} from '../protocol/parse-changes.js';
+import {isReservedId} from './idempotency-key.js';
 
 export type Greeter = {
   clientId: string;
@@ -41,7 +42,10 @@ const isId = (id: unknown): id is string =>
 const parseGreeter = ([version, clientId, nonce, epoch, offset]: unknown[]):
   | Greeter
   | undefined =>
-  version === PROTOCOL_VERSION && isId(clientId) && isId(nonce)
+  version === PROTOCOL_VERSION &&
+  isId(clientId) &&
+  !isReservedId(clientId) &&
+  isId(nonce)
     ? {clientId, nonce, epoch, offset}
     : undefined;
 

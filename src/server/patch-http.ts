@@ -1,5 +1,6 @@
 /** Changes over HTTP, as docs/protocol.md describes them: for back ends. */
 import {parseChanges, parseJson} from '../protocol/parse-changes.js';
+import {parseIdempotencyKey} from './idempotency-key.js';
 import {getEtag, getPrecondition} from './preconditions.js';
 import {readText} from './read-text.js';
 import type {Responder} from './responder.js';
@@ -11,6 +12,17 @@ export const respondToPatch = async (
   request: Request,
   {respond, respondProblem, respondUnmet}: Responder,
 ): Promise<Response> => {
+  const keyText = request.headers.get('Idempotency-Key');
+  const key = keyText === null ? undefined : parseIdempotencyKey(keyText);
+  if (keyText !== null && !key) {
+    return respondProblem(
+      400,
+      'Malformed Idempotency-Key',
+      'Send CLIENT.NUMBER: 1 to 64 characters of A-Z, a-z, 0-9, _ and -, and a ' +
+        'decimal integer from 1 on without leading zeros, such as "mirror.42" ' +
+        'without the quotes.',
+    );
+  }
   const {maxPushLength} = room.limits;
   const text = await readText(request, maxPushLength);
   if (text === undefined) {
@@ -35,6 +47,7 @@ export const respondToPatch = async (
       who: request,
       length: text.length,
       isMet: getPrecondition(request.headers),
+      key,
     },
   );
   switch (effect) {
@@ -51,6 +64,7 @@ export const respondToPatch = async (
         200,
         JSON.stringify({
           ...position,
+          ...(effect == 'repeated' ? {repeated: true} : {}),
           ...(effect == 'some' ? {refused: true, correction} : {}),
         }),
         {

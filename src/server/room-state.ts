@@ -26,6 +26,8 @@ export type StoredContent = Position & {bytes: Uint8Array};
 export type AnsweringCommit = Pick<Commit, 'list' | 'text'> & {
   time: number;
   authors: Map<unknown, Author<unknown>>;
+  /** What is answered to clients that are not connected. */
+  keyed: Clients;
 };
 
 export type StateEdge = Pick<
@@ -38,8 +40,11 @@ export type StateEdge = Pick<
   | 'createEpoch'
 >;
 
-const getAnswers = (authors: AnsweringCommit['authors']): Clients => {
-  const answers: Clients = new Map();
+const getAnswers = ({
+  authors,
+  keyed,
+}: Pick<AnsweringCommit, 'authors' | 'keyed'>): Clients => {
+  const answers: Clients = new Map(keyed);
   for (const {greeting, answer} of authors.values()) {
     if (greeting && answer[0]) {
       addAnswer(answers, greeting.clientId, answer);
@@ -176,7 +181,7 @@ export class RoomState {
    * is given and the changes make. Answers all of it as changes.
    */
   async create(
-    {list, authors}: Pick<AnsweringCommit, 'list' | 'authors'>,
+    {list, ...answering}: Pick<AnsweringCommit, 'list' | 'authors' | 'keyed'>,
     content: Content = [{}, {}],
   ): Promise<DeltaList> {
     applyAllToContent(content, list);
@@ -186,7 +191,7 @@ export class RoomState {
     this.#log.epoch = this.#edge.createEpoch();
     this.#log.offset = 1;
     this.#clients ??= new Map();
-    this.#addAnswers(this.#clients, getAnswers(authors));
+    this.#addAnswers(this.#clients, getAnswers(answering));
     await this.#log.create([tables, values], this.#clients);
     return isEmpty([tables, values]) ? [] : [[tables, values, 1]];
   }
@@ -194,9 +199,9 @@ export class RoomState {
   /** Stores a commit, which goes so many steps on, and what it answers. */
   async append(
     steps: number,
-    {list, text, time, authors}: AnsweringCommit,
+    {list, text, time, ...answering}: AnsweringCommit,
   ): Promise<void> {
-    const answers = getAnswers(authors);
+    const answers = getAnswers(answering);
     const clients = this.#log.needsClients()
       ? await this.readClients()
       : undefined;

@@ -3,9 +3,11 @@ import type {Store} from 'tinybase';
 import {type Changes, type Content, isEmpty} from '../protocol/changes.js';
 import {isCompact} from '../protocol/content.js';
 import type {RoomLimits} from '../protocol/limits.js';
+import type {Answer} from '../protocol/messages.js';
 import {Audience} from './audience.js';
 import type {Authorised} from './authorise.js';
 import type {Follower} from './follower.js';
+import {getClientId, type IdempotencyKey} from './idempotency-key.js';
 import {
   applyToStore,
   getCorrection,
@@ -15,6 +17,7 @@ import {
 import {Reception} from './reception.js';
 import type {RoomConnection, RoomEdge} from './room-edge.js';
 import type {Position, RoomState, StoredContent} from './room-state.js';
+import {addAnswer} from './storage/clients.js';
 import {Turns} from './turns.js';
 
 export type PutResult = {
@@ -33,13 +36,18 @@ export type PatchOptions = {
   length: number;
   /** Whether they may be applied where the room stands. */
   isMet?: ((position: Position) => boolean) | undefined;
+  /** What they are known by, to be taken once. */
+  key?: IdempotencyKey | undefined;
 };
 
 export type PatchResult = {
   /** Where the room stands; in the commit with the changes, if there are any. */
   position: Position;
-  /** How much of the changes took effect; 'unmet' where they may not. */
-  effect: 'all' | 'some' | 'none' | 'unmet';
+  /**
+   * How much of the changes took effect; 'unmet' where they may not, 'repeated'
+   * where they did before.
+   */
+  effect: 'all' | 'some' | 'none' | 'unmet' | 'repeated';
   /** What the room has where they did not take effect. */
   correction?: Changes;
   /** Whether the content there is the one that was met, with the changes. */
@@ -209,9 +217,13 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
   /** Applies changes as a push, for somebody who is not connected. */
   patchContent(
     changes: Changes,
-    {who, length, isMet}: PatchOptions,
+    {who, length, isMet, key}: PatchOptions,
   ): Promise<PatchResult> {
     return this.#turns.run(async () => {
+      const repeated = key && (await this.#findRepeated(key));
+      if (repeated) {
+        return {position: this.#turns.getNextPosition(), effect: repeated};
+      }
       if (this.#turns.needsStore()) {
         await this.#turns.loadStore();
       }
@@ -228,10 +240,15 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         if (authorised) {
           break;
         }
-        authorised = await this.#turns.authorise(changes, who, false);
+        authorised = await this.#authorisePatch(changes, who, key);
       }
       const isAlone = this.#turns.draft.isEmpty;
-      const result = this.#applyPatch(changes, authorised);
+      const {thrown, ...result} = this.#applyPatch(changes, authorised);
+      this.#noteKey(key, result.effect == 'none');
+      if (thrown?.length) {
+        // Whatever took effect, the app is to hear of it.
+        throw thrown[0];
+      }
       const position = this.#turns.getNextPosition();
       if (isMet) {
         // What comes after must not hide behind the same position.
@@ -245,10 +262,56 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     }, length);
   }
 
+  /** What became of changes that came before; undefined where they did not. */
+  async #findRepeated(
+    key: IdempotencyKey,
+  ): Promise<'repeated' | 'none' | undefined> {
+    const clients = await this.#turns.readClients();
+    const [last, ...refused] = clients.get(getClientId(key)) ?? [0];
+    return key.number > last
+      ? undefined
+      : refused.includes(key.number)
+        ? 'none'
+        : 'repeated';
+  }
+
+  /** As with a push, what a hook throws at is refused, and not asked again. */
+  async #authorisePatch(
+    changes: Changes,
+    who: unknown,
+    key: IdempotencyKey | undefined,
+  ): Promise<Authorised> {
+    const {resets} = this.#turns;
+    try {
+      return await this.#turns.authorise(changes, who, false);
+    } catch (error) {
+      if (resets == this.#turns.resets) {
+        this.#noteKey(key, true);
+      }
+      throw error;
+    }
+  }
+
+  /** Notes in the commit, and for the rest of the turn, that they came. */
+  #noteKey(key: IdempotencyKey | undefined, isRefused: boolean): void {
+    if (key) {
+      const {draft, state} = this.#turns;
+      const {number} = key;
+      const clientId = getClientId(key);
+      const answer: Answer = isRefused ? [number, number] : [number];
+      draft.noteAnswer(clientId, answer);
+      const {maxClients} = this.limits;
+      addAnswer(state.clients!, clientId, answer, maxClients);
+    }
+  }
+
   #applyPatch(
     changes: Changes,
     {accepted, refused}: Authorised,
-  ): Pick<PatchResult, 'effect' | 'correction'> & {isExact: boolean} {
+  ): Pick<PatchResult, 'effect' | 'correction'> & {
+    isExact: boolean;
+    thrown: unknown[] | undefined;
+  } {
     this.#audience.touch(undefined, accepted);
     const {inEffect, asSent, happened, thrown} =
       this.#turns.applyChanges(accepted);
@@ -264,16 +327,13 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     if (!isRefused) {
       this.#turns.draft.countStep(accepted);
     }
-    if (thrown?.length) {
-      // Whatever took effect, the app is to hear of it.
-      throw thrown[0];
-    }
     return corrected
       ? {
           effect: isRefused ? 'none' : 'some',
           correction: corrected.correction,
           isExact,
+          thrown,
         }
-      : {effect: 'all', isExact};
+      : {effect: 'all', isExact, thrown};
   }
 }

@@ -152,6 +152,12 @@ export const respondToStoreRequest = async (
           'Access-Control-Allow-Headers',
           '*, Authorization',
         );
+      } else if (allowed && allowPatch) {
+        addToList(
+          response.headers,
+          'Access-Control-Allow-Headers',
+          'Idempotency-Key',
+        );
       }
       return response;
     }

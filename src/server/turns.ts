@@ -17,6 +17,7 @@ import {
 } from './live-store.js';
 import type {RoomConnection, RoomEdge} from './room-edge.js';
 import {type Position, RoomState} from './room-state.js';
+import type {Clients} from './storage/clients.js';
 import {TurnQueue} from './turn-queue.js';
 
 /** How often the app's own writes are waited for, which may never end. */
@@ -247,7 +248,7 @@ export class Turns<Connection extends RoomConnection> {
 
   async #storeAndTell(put: Content | undefined): Promise<void> {
     const {steps, ...drafted} = this.#draft.take();
-    const {list, authors} = drafted;
+    const {list, authors, keyed} = drafted;
     const telling = {
       ...drafted,
       text: JSON.stringify(list),
@@ -257,10 +258,14 @@ export class Turns<Connection extends RoomConnection> {
     };
     const isFirst = !this.state.epoch;
     const after = this.state.offset;
-    // An answer that refuses is stored, too: it may be lost on the way.
-    const refuses = [...authors.values()].some(({answer}) => answer.length > 1);
+    // An answer that refuses is stored, too: it may be lost on the way. So is any
+    // that is not asked for by a hello: it may be asked for long after.
+    const isAnswered =
+      keyed.size > 0 ||
+      [...authors.values()].some(({answer}) => answer.length > 1);
     const isCreated = !!put || (isFirst && (list.length > 0 || steps > 0));
-    const isAppended = !isCreated && (list.length > 0 || (refuses && !isFirst));
+    const isAppended =
+      !isCreated && (list.length > 0 || (isAnswered && !isFirst));
     if (isCreated || isAppended) {
       const position = this.getPosition();
       this.followers.forEach((follower) => follower.onStore?.(position));
@@ -316,6 +321,15 @@ export class Turns<Connection extends RoomConnection> {
       opened,
       ...[...this.followers].map((follower) => follower.onOpen?.(opened)),
     ]);
+  }
+
+  /** Whom the room has answered, this turn so far included. */
+  async readClients(): Promise<Clients> {
+    if (!this.state.clients) {
+      // What is answered without them has to be stored before they are read.
+      await this.commit();
+    }
+    return await this.state.readClients();
   }
 
   async loadStore(): Promise<void> {

@@ -91,8 +91,12 @@ test('the room of docs/authentication.md is the one that is tested', async () =>
 
 test('the room and the code of docs/back-ends.md are those that are tested', async () => {
   const guide = await readFile(join(REPOSITORY, 'docs/back-ends.md'), 'utf8');
-  for (const path of ['test/rooms/patched.ts', 'test/support/increment.ts']) {
-    const code = await readFile(join(REPOSITORY, path), 'utf8');
+  for (const path of [
+    'rooms/patched.ts',
+    'support/increment.ts',
+    'support/patch-once.ts',
+  ]) {
+    const code = await readFile(join(REPOSITORY, 'test', path), 'utf8');
     expect(guide).toContain(
       code.replace("'../../src/server/index.js'", "'tinybase-partykit/server'"),
     );
