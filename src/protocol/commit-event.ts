@@ -12,6 +12,8 @@ export type TellableCommit = {
   offset: number;
   /** In milliseconds since 1970; of several told as one there is none. */
   time?: number | undefined;
+  /** Whose doing it was, where the room notes that; of several there is none. */
+  author?: string | undefined;
   list: DeltaList;
 };
 
@@ -21,6 +23,7 @@ export const encodeCommitEvent = ({
   after,
   offset,
   time,
+  author,
   list,
 }: TellableCommit): string =>
-  JSON.stringify({epoch, after, offset, time, changes: list});
+  JSON.stringify({epoch, after, offset, time, author, changes: list});

@@ -208,6 +208,9 @@ export const HELLO_PERIOD_MS = 10_000;
  */
 export const FRAGMENT_TIMEOUT_MS = 60_000;
 
+/** Longest author of a commit, in UTF-16 units: it is stored with each. */
+export const MAX_AUTHOR_LENGTH = 256;
+
 /** Longest client id, nonce: four times what the client gives. */
 export const MAX_ID_LENGTH = 64;
 

@@ -33,6 +33,13 @@ export type StoreUpdatedEvent = {
 /** One commit of a room. */
 export type StoreCommit = {
   offset: number;
+  /**
+   * When it was, in milliseconds since 1970, by the clock of the room; of a room's
+   * first content there is none.
+   */
+  time?: number;
+  /** Whose doing it was, where the room's `getAuthor` has said that. */
+  author?: string;
   /** What to give to `applyChanges` of a Store, in order. */
   changes: StoreChanges[];
 };
@@ -49,7 +56,8 @@ const isTimestamp = (thing: unknown): thing is string =>
   ISO_8601.test(thing) &&
   Number.isFinite(Date.parse(thing));
 
-const isOffset = (thing: unknown): thing is number =>
+/** Of commits, or milliseconds: both count from 0 on. */
+const isCount = (thing: unknown): thing is number =>
   Number.isSafeInteger(thing) && (thing as number) >= 0;
 
 const isObject = (thing: unknown): thing is {[name: string]: unknown} =>
@@ -66,19 +74,26 @@ const parseCommits = (
   const commits: StoreCommit[] = [];
   let lastOffset = fromOffset;
   for (const commit of list) {
-    const {offset, changes} = isObject(commit) ? commit : {};
+    const {offset, time, author, changes} = isObject(commit) ? commit : {};
     const parsed = Array.isArray(changes)
       ? changes.map((one) => parseChanges(one))
       : [undefined];
     if (
-      !isOffset(offset) ||
+      !isCount(offset) ||
       offset <= lastOffset ||
       offset > toOffset ||
+      !(time === undefined || isCount(time)) ||
+      !(author === undefined || typeof author == 'string') ||
       !parsed.every((one) => one !== undefined)
     ) {
       return undefined;
     }
-    commits.push({offset, changes: parsed.map(decodeChanges)});
+    commits.push({
+      offset,
+      ...(time === undefined ? {} : {time}),
+      ...(author === undefined ? {} : {author}),
+      changes: parsed.map(decodeChanges),
+    });
     lastOffset = offset;
   }
   return commits;
@@ -103,8 +118,8 @@ const parseStoreUpdated = (
   if (
     typeof room != 'string' ||
     typeof epoch != 'string' ||
-    !isOffset(fromOffset) ||
-    !isOffset(toOffset) ||
+    !isCount(fromOffset) ||
+    !isCount(toOffset) ||
     fromOffset > toOffset
   ) {
     return undefined;

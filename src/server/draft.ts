@@ -10,6 +10,8 @@ export type Drafted<Connection> = {
   list: DeltaList;
   /** By how much the offset goes up. */
   steps: number;
+  /** Whose doing it is, where that is asked for. */
+  author: string | undefined;
   authors: Map<Connection, Author<Connection>>;
   /** What is answered to clients that are not connected. */
   keyed: Clients;
@@ -20,6 +22,7 @@ export type Drafted<Connection> = {
 export class Draft<Connection> {
   #delta = new Delta();
   #steps = 0;
+  #claim: {author: string | undefined} | undefined;
   #authors = new Map<Connection, Author<Connection>>();
   #keyed: Clients = new Map();
   #hasOthers = false;
@@ -28,6 +31,21 @@ export class Draft<Connection> {
   /** Whether nothing has changed. */
   get isEmpty(): boolean {
     return this.#delta.isEmpty();
+  }
+
+  /** Whether somebody's pushes are in it. */
+  get isClaimed(): boolean {
+    return this.#claim !== undefined;
+  }
+
+  /** Whether there is nothing in it of anybody but an author. */
+  isOf(author: string | undefined): boolean {
+    return this.#claim ? this.#claim.author === author : this.isEmpty;
+  }
+
+  /** What is in it is an author's from now on. */
+  claim(author: string | undefined): void {
+    this.#claim = {author};
   }
 
   /** Adds what has happened, whoever did it. */
@@ -81,6 +99,7 @@ export class Draft<Connection> {
     const drafted = {
       list: this.#delta.toList(),
       steps: this.#steps,
+      author: this.#claim?.author,
       authors: this.#authors,
       keyed: this.#keyed,
       hasOthers: this.#hasOthers || this.#without !== undefined,
@@ -89,6 +108,7 @@ export class Draft<Connection> {
     };
     this.#delta = new Delta();
     this.#steps = 0;
+    this.#claim = undefined;
     this.#authors = new Map();
     this.#keyed = new Map();
     this.#hasOthers = false;

@@ -28,4 +28,6 @@ export type FollowedCommit = {
   list: DeltaList;
   /** In milliseconds since 1970, by the room's clock. */
   time: number;
+  /** Whose doing it was, where the room notes that. */
+  author: string | undefined;
 };

@@ -327,6 +327,34 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
   ): boolean | Promise<boolean> {
     return true;
   }
+
+  /**
+   * Whose doing it is what a client sends, for commits to say it in the feed, in
+   * the history and in webhooks: a string of at most 256 UTF-16 units, such as the
+   * id of a user, or undefined for nobody in particular. Where a class overrides
+   * it, the room asks for each push, `PATCH` and initial `PUT`, and a commit has
+   * the pushes of one author only. Where it throws, or returns something else, the
+   * changes are refused, as by the `can…` hooks.
+   *
+   * @example
+   * ```ts
+   * import type * as Party from 'partykit/server';
+   * import {TinyBasePartyKitServer} from 'tinybase-partykit/server';
+   *
+   * export default class extends TinyBasePartyKitServer {
+   *   getAuthor(who: Party.Request | Party.Connection) {
+   *     return 'headers' in who
+   *       ? (who.headers.get('x-user-id') ?? undefined)
+   *       : who.id;
+   *   }
+   * }
+   * ```
+   */
+  getAuthor(
+    _requestOrConnection: PartyRequest | Connection,
+  ): string | undefined | Promise<string | undefined> {
+    return undefined;
+  }
 }
 
 const isOverridden = (server: any, name: string): boolean =>
@@ -374,8 +402,11 @@ const getRoom = (
       },
       hooks: server,
       hasHooks: () => HOOKS.some((name) => isOverridden(server, name)),
+      hasAuthors: () => isOverridden(server, 'getAuthor'),
+      getAuthor: (who) => server.getAuthor(who as PartyRequest | Connection),
       needsStore: () =>
         isOverridden(server, 'createStore') ||
+        isOverridden(server, 'getAuthor') ||
         handlers.some((name) => isOverridden(server, name)),
       createStore: () => server.createStore(),
       createEpoch: createId,

@@ -66,6 +66,7 @@ export class Patching<Connection extends RoomConnection> {
       if (this.#turns.needsStore()) {
         await this.#turns.loadStore();
       }
+      let author: string | undefined;
       let authorised: Authorised | undefined;
       // What has to be met is looked at before the hooks are asked, and again in
       // one step with the changes: the app may have written in between.
@@ -79,8 +80,14 @@ export class Patching<Connection extends RoomConnection> {
         if (authorised) {
           break;
         }
-        authorised = await this.#authorisePatch(changes, who, key);
+        author = await this.#askFor(key, () => this.#turns.askAuthor(who));
+        await this.#turns.turnTo(author);
+        authorised = await this.#askFor(key, () =>
+          this.#turns.authorise(changes, who, false),
+        );
       }
+      // Another one, where there was something to be stored first.
+      this.#turns.claim(author);
       const isAlone = this.#turns.draft.isEmpty;
       const {thrown, ...result} = this.#applyPatch(changes, authorised);
       this.#noteKey(key, result.effect == 'none');
@@ -115,14 +122,13 @@ export class Patching<Connection extends RoomConnection> {
   }
 
   /** As with a push, what a hook throws at is refused, and not asked again. */
-  async #authorisePatch(
-    changes: Changes,
-    who: unknown,
+  async #askFor<Result>(
     key: IdempotencyKey | undefined,
-  ): Promise<Authorised> {
+    ask: () => Promise<Result>,
+  ): Promise<Result> {
     const {resets} = this.#turns;
     try {
-      return await this.#turns.authorise(changes, who, false);
+      return await ask();
     } catch (error) {
       if (resets == this.#turns.resets) {
         this.#noteKey(key, true);

@@ -230,12 +230,21 @@ export class Reception<Connection extends RoomConnection> {
       // First: loading ends the turn so far, and an author belongs to a turn.
       await this.#runFor(connection, () => this.#turns.loadStore(), true);
     }
+    const failed =
+      changes &&
+      this.#turns.hasAuthors &&
+      !this.#isAnswered(greeting, mutationId)
+        ? await this.#turnTo(connection)
+        : undefined;
     const author = this.#turns.draft.getAuthor(connection, greeting);
     if (greeting && !this.#isNext(author, greeting, mutationId)) {
       return;
     }
     let refused = !changes;
     try {
+      if (failed) {
+        throw failed.error;
+      }
       if (changes) {
         refused = await this.#applyPush(author, changes);
       }
@@ -255,6 +264,29 @@ export class Reception<Connection extends RoomConnection> {
       // Answered by what took effect; the app hears of it all the same.
       throw this.#thrown.splice(0)[0];
     }
+  }
+
+  /** Whether a push has come before, as far as is known. */
+  #isAnswered(greeting: Greeting | undefined, mutationId: number): boolean {
+    const {clients} = this.#turns.state;
+    const [last] = (greeting && clients?.get(greeting.clientId)) ?? [0];
+    return mutationId > 0 && mutationId <= last;
+  }
+
+  /** What comes next is a connection's doing; answers what the app has thrown. */
+  async #turnTo(connection: Connection): Promise<{error: unknown} | undefined> {
+    const {resets} = this.#turns;
+    let author: string | undefined;
+    try {
+      author = await this.#turns.askAuthor(connection);
+    } catch (error) {
+      if (resets != this.#turns.resets) {
+        throw error;
+      }
+      return {error};
+    }
+    await this.#runFor(connection, () => this.#turns.turnTo(author), true);
+    return undefined;
   }
 
   /** Whether a push is new, and none is missing before it. */

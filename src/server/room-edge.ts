@@ -3,6 +3,7 @@ import type {Store} from 'tinybase';
 import type {RoomLimits} from '../protocol/limits.js';
 import type {Hooks} from './authorise.js';
 import type {KeyValueStorage} from './storage/key-value-storage.js';
+import type {MaybePromise} from './verdicts.js';
 
 /** One WebSocket. */
 export interface RoomConnection {
@@ -24,6 +25,10 @@ export interface RoomEdge<Connection extends RoomConnection = RoomConnection> {
   readonly hooks: Hooks;
   /** Whether any of the hooks is not the default that allows everything. */
   hasHooks(): boolean;
+  /** Whether it is noted with each commit whose doing it was. */
+  hasAuthors(): boolean;
+  /** Whose doing it is what a request or connection does. */
+  getAuthor(who: unknown): MaybePromise<unknown>;
   /** Whether the Store is to be loaded whatever is asked of the room. */
   needsStore(): boolean;
   createStore(): Store;

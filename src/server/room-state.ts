@@ -25,6 +25,8 @@ export type StoredContent = Position & {bytes: Uint8Array};
 /** A commit, and who pushed what it is made of. */
 export type AnsweringCommit = Pick<Commit, 'list' | 'text'> & {
   time: number;
+  /** Whose doing it is, where the room notes that. */
+  author: string | undefined;
   authors: Map<unknown, Author<unknown>>;
   /** What is answered to clients that are not connected. */
   keyed: Clients;
@@ -153,6 +155,11 @@ export class RoomState {
     return changes;
   }
 
+  /** Whose doing the first content was, where that was noted. */
+  get firstAuthor(): string | undefined {
+    return this.#log.firstAuthor;
+  }
+
   /** The commits after an offset; undefined where the log does not reach back. */
   readCommits(
     after: number,
@@ -181,7 +188,11 @@ export class RoomState {
    * is given and the changes make. Answers all of it as changes.
    */
   async create(
-    {list, ...answering}: Pick<AnsweringCommit, 'list' | 'authors' | 'keyed'>,
+    {
+      list,
+      author,
+      ...answering
+    }: Pick<AnsweringCommit, 'list' | 'author' | 'authors' | 'keyed'>,
     content: Content = [{}, {}],
   ): Promise<DeltaList> {
     applyAllToContent(content, list);
@@ -192,14 +203,14 @@ export class RoomState {
     this.#log.offset = 1;
     this.#clients ??= new Map();
     this.#addAnswers(this.#clients, getAnswers(answering));
-    await this.#log.create([tables, values], this.#clients);
+    await this.#log.create([tables, values], this.#clients, {author});
     return isEmpty([tables, values]) ? [] : [[tables, values, 1]];
   }
 
   /** Stores a commit, which goes so many steps on, and what it answers. */
   async append(
     steps: number,
-    {list, text, time, ...answering}: AnsweringCommit,
+    {list, text, time, author, ...answering}: AnsweringCommit,
   ): Promise<void> {
     const answers = getAnswers(answering);
     const clients = this.#log.needsClients()
@@ -209,7 +220,7 @@ export class RoomState {
       this.#addAnswers(clients, answers);
     }
     const offset = this.#log.offset + steps;
-    const commit = {offset, list, text, time, answers};
+    const commit = {offset, list, text, time, author, answers};
     await this.#log.append(commit, clients);
   }
 

@@ -150,6 +150,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
       const store = this.#turns.state.store!;
       const hasSchema = store.hasTablesSchema() || store.hasValuesSchema();
       const sent = hasSchema ? structuredClone(content) : undefined;
+      const author = await this.#turns.askAuthor(who);
       const {accepted, refused} = await this.#turns.authorise(
         content,
         who,
@@ -174,6 +175,7 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         setContent(store, [accepted[0], accepted[1]]);
         list.forEach((changes) => applyToStore(store, changes));
       });
+      this.#turns.claim(author);
       await this.#turns.commit([{}, {}]);
       return refused || !isAlone || (sent && getSchemaChanges(store, sent))
         ? {existed: false}

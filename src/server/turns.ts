@@ -15,10 +15,12 @@ import {
   compareToStore,
   getTransactionChanges,
 } from './live-store.js';
+import {parseAuthor} from './parse-author.js';
 import type {RoomConnection, RoomEdge} from './room-edge.js';
 import {type Position, RoomState} from './room-state.js';
 import type {Clients} from './storage/clients.js';
 import {TurnQueue} from './turn-queue.js';
+import type {MaybePromise} from './verdicts.js';
 
 /** How often the app's own writes are waited for, which may never end. */
 const MAX_COMMITS_AHEAD = 8;
@@ -50,8 +52,8 @@ export class Turns<Connection extends RoomConnection> {
   #positions: Position[] = [];
   /** How often all that was not stored had to be forgotten. */
   #resets = 0;
-  /** Where the hooks are being asked: how often it had started anew before. */
-  #authorising: {resets: number} | undefined;
+  /** Where the app is being asked: how often it had started anew before. */
+  #asking: {resets: number} | undefined;
   /** Told what the transaction that the room itself runs has changed. */
   #onFinish: ((changes: Changes) => void) | undefined;
 
@@ -141,15 +143,19 @@ export class Turns<Connection extends RoomConnection> {
       this.#draft.spare(without);
       this.applyChanges(changes);
     };
-    if (!this.#authorising) {
+    if (!this.#asking) {
       return await this.#queue.run(async () => {
         if (this.needsStore()) {
           await this.loadStore();
         }
+        if (this.#draft.isClaimed) {
+          // It is nobody's who pushed.
+          await this.commitAll();
+        }
         apply();
       });
     }
-    if (this.#authorising.resets != this.#resets) {
+    if (this.#asking.resets != this.#resets) {
       throw createResetError();
     }
     apply();
@@ -163,22 +169,59 @@ export class Turns<Connection extends RoomConnection> {
     if (!this.#edge.hasHooks()) {
       return {accepted: [changes[0], changes[1], 1], refused: false};
     }
-    const resets = this.#resets;
-    this.#authorising = {resets};
-    try {
-      const authorised = await authorise(changes, {
+    return await this.#ask(() =>
+      authorise(changes, {
         hooks: this.#edge.hooks,
         store: this.state.store!,
         who,
         initialSave,
-      });
+      }),
+    );
+  }
+
+  /** Whether it is noted with each commit whose doing it was. */
+  get hasAuthors(): boolean {
+    return this.#edge.hasAuthors();
+  }
+
+  /** Whose doing it is what somebody does, where the room notes that. */
+  async askAuthor(who: unknown): Promise<string | undefined> {
+    return this.hasAuthors
+      ? parseAuthor(await this.#ask(() => this.#edge.getAuthor(who)))
+      : undefined;
+  }
+
+  /**
+   * What comes next is an author's: what is there of others is stored first. Of
+   * what is left then, the app's own, it is the author's, too.
+   */
+  async turnTo(author: string | undefined): Promise<void> {
+    if (this.hasAuthors && !this.#draft.isOf(author)) {
+      await this.commitAll();
+    }
+    this.claim(author);
+  }
+
+  /** The same in this very step: what is there is the author's, too. */
+  claim(author: string | undefined): void {
+    if (this.hasAuthors) {
+      this.#draft.claim(author);
+    }
+  }
+
+  /** Asks the app, whose answer may be late. */
+  async #ask<Result>(run: () => MaybePromise<Result>): Promise<Result> {
+    const resets = this.#resets;
+    this.#asking = {resets};
+    try {
+      const result = await run();
       if (resets != this.#resets) {
         // A hook may have swallowed why: this Store is not the room's any more.
         throw createResetError();
       }
-      return authorised;
+      return result;
     } finally {
-      this.#authorising = undefined;
+      this.#asking = undefined;
     }
   }
 
@@ -248,7 +291,7 @@ export class Turns<Connection extends RoomConnection> {
 
   async #storeAndTell(put: Content | undefined): Promise<void> {
     const {steps, ...drafted} = this.#draft.take();
-    const {list, authors, keyed} = drafted;
+    const {list, author, authors, keyed} = drafted;
     const telling = {
       ...drafted,
       text: JSON.stringify(list),
@@ -283,7 +326,7 @@ export class Turns<Connection extends RoomConnection> {
     if (offset > after) {
       const {list: changed, time} = telling;
       this.followers.forEach((follower) =>
-        follower.onCommit({epoch, offset, after, list: changed, time}),
+        follower.onCommit({epoch, offset, after, list: changed, time, author}),
       );
     }
   }

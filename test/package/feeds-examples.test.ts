@@ -158,8 +158,10 @@ test('V2, V3, V5: the schema is that of the events', async () => {
   for (const {name, data} of events) {
     expect(findProblems(schema, {[name]: data})).toEqual([]);
   }
-  // It would find what is wrong.
   const [content, commit] = events as any;
+  const authored = {commit: {...commit.data, author: 'ann'}};
+  expect(findProblems(schema, authored)).toEqual([]);
+  // It would find what is wrong.
   for (const wrong of [
     {commit: content.data},
     {message: content.data},
@@ -169,6 +171,7 @@ test('V2, V3, V5: the schema is that of the events', async () => {
     {commit: {...commit.data, changes: [[{}, {}]]}},
     {commit: {...commit.data, changes: [[{pets: 'gone'}, {}, 1]]}},
     {commit: {...commit.data, epoch: '"'}},
+    {commit: {...commit.data, author: 1}},
   ]) {
     expect(findProblems(schema, wrong)).not.toEqual([]);
   }

@@ -244,6 +244,32 @@ describe('the user of a token', () => {
     expect(await room.getContent()).toEqual([{profiles: {bob: {age: 31}}}, {}]);
   });
 
+  test('V16: is the author of what it wrote, whatever a header claims', async () => {
+    const room = createTokenRoom();
+    const getUrl = (user: string, query = '') =>
+      `${room.url}/store?token=${signToken({user, room: room.name})}${query}`;
+    const headers = {'x-user-id': 'mallory'};
+    await fetch(getUrl('ann'), {method: 'PUT', headers, body: '[{},{"v":0}]'});
+    const ann = await start(room, 'ann');
+    const bob = await start(room, 'bob');
+    ann.store.setValue('v', 1);
+    await expectSoon(() => expect(bob.store.getValue('v')).toBe(1));
+    bob.store.setValue('v', 2);
+    await until(() => getPendingCount(bob) == 0);
+    const {status} = await fetch(getUrl('cron'), {
+      method: 'PATCH',
+      headers,
+      body: '[{},{"v":3},1]',
+    });
+    expect(status).toBe(200);
+    const history = await fetch(getUrl('observer', '&since=1'));
+    expect(await history.json()).toMatchObject([
+      {author: 'ann', time: expect.any(Number), changes: [[{}, {v: 1}, 1]]},
+      {author: 'bob', changes: [[{}, {v: 2}, 1]]},
+      {author: 'cron', changes: [[{}, {v: 3}, 1]]},
+    ]);
+  });
+
   test(
     'is known when the room has slept',
     async () => {

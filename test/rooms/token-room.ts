@@ -98,4 +98,11 @@ export default class TokenRoom extends TinyBasePartyKitServer {
   ): boolean {
     return tableId != 'profiles' || rowId == getUser(who);
   }
+
+  // Each commit says whose it was, in the feed, in the history and in webhooks.
+  override getAuthor(
+    who: Party.Request | Party.Connection,
+  ): string | undefined {
+    return getUser(who) ?? undefined;
+  }
 }

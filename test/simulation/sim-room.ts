@@ -69,6 +69,8 @@ export class SimRoom implements WireHost {
       historyLimit: undefined,
       hooks: this.rules.hooks,
       hasHooks: () => this.rules.hasHooks,
+      hasAuthors: () => false,
+      getAuthor: () => undefined,
       needsStore: () => this.rules.hasSchema,
       createStore: this.rules.createStore,
       getConnections: () => (isAlive() ? [...this.#connections.values()] : []),

@@ -39,6 +39,8 @@ export interface MemoryRoomOptions {
   messagePrefix?: string;
   hooks?: Partial<Hooks>;
   needsStore?: boolean;
+  /** Whose doing it is; nobody is asked without. */
+  getAuthor?: (who: any) => unknown;
   createStore?: () => Store;
   limits?: Partial<RoomLimits>;
   /** It has a feed unless told. */
@@ -76,7 +78,10 @@ export const createMemoryRoom = (options: MemoryRoomOptions = {}) => {
     historyLimit: options.historyLimit,
     hooks: {...ALLOW_ALL, ...options.hooks},
     hasHooks: () => !!options.hooks,
-    needsStore: () => !!(options.needsStore ?? options.createStore),
+    hasAuthors: () => !!options.getAuthor,
+    getAuthor: (who) => options.getAuthor?.(who),
+    needsStore: () =>
+      !!(options.needsStore ?? options.createStore ?? options.getAuthor),
     createStore: options.createStore ?? createStore,
     getConnections: () => [...connections],
     send: (connection, frame) => {

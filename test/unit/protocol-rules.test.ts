@@ -35,10 +35,10 @@ const proved = new Map(
 );
 
 describe('the rules of the protocol, of webhooks and of feeds', () => {
-  test('are found, each once, from T1 on to V15', () => {
+  test('are found, each once, from T1 on to V16', () => {
     expect(rules.length).toBeGreaterThanOrEqual(50);
     expect(rules).toEqual([...new Set(rules)]);
-    expect([rules.at(0), rules.at(-1)]).toEqual(['T1', 'V15']);
+    expect([rules.at(0), rules.at(-1)]).toEqual(['T1', 'V16']);
     const last: Record<string, number> = {};
     rules.forEach((rule) => {
       const [letter, number] = [rule[0]!, Number(rule.slice(1))];

@@ -44,6 +44,11 @@ const createRoom = async (options = {}) => {
   };
 };
 
+const by = (agent: string | undefined) => ({who: {agent}, length: 0});
+
+/** Whose doing it is: of who put the first content there is nothing else. */
+const getAgent = (who: {agent?: string} | null) => (who ? who.agent : 'puts');
+
 describe('an event', () => {
   test('W10: tells where the room is, and when it came there', async () => {
     const {compose, commit, getPosition} = await createRoom();
@@ -72,8 +77,8 @@ describe('an event', () => {
     }
     const {data} = await compose({event}, 'changes');
     expect(data.changes).toEqual([
-      {offset: 2, changes: [[{}, {v: 1}, 1]]},
-      {offset: 3, changes: [[{}, {v: 2}, 1]]},
+      {offset: 2, time: 3_000, changes: [[{}, {v: 1}, 1]]},
+      {offset: 3, time: 4_000, changes: [[{}, {v: 2}, 1]]},
     ]);
     const {data: content} = await compose({event}, 'content');
     expect(content.content).toEqual([{}, {start: 0, v: 2}]);
@@ -104,6 +109,7 @@ describe('an event', () => {
       const readable: ReadableState = {
         epoch: state.epoch,
         offset: state.offset,
+        firstAuthor: state.firstAuthor,
         readCommits: async (after, bounds) => {
           room.store!.setValue('late', true);
           return await state.readCommits(after, bounds);
@@ -134,6 +140,21 @@ describe('an event', () => {
         {offset: 2, changes: [[{}, {v: 1}, 1]]},
       ],
     });
+  });
+
+  test('E1: says when each commit was, and whose', async () => {
+    const {room, edge, compose} = await createRoom({getAuthor: getAgent});
+    await room.patchContent([{}, {v: 1}, 1], by('ann'));
+    edge.now = () => 5_000;
+    await room.patchContent([{}, {v: 2}, 1], by(undefined));
+    await room.patchContent([{}, {v: 3}, 1], by('bob'));
+    const {data} = await compose({offset: 0}, 'changes');
+    expect(data.changes).toStrictEqual([
+      {offset: 1, author: 'puts', changes: [[{}, {start: 0}, 1]]},
+      {offset: 2, time: 1_000, author: 'ann', changes: [[{}, {v: 1}, 1]]},
+      {offset: 3, time: 5_000, changes: [[{}, {v: 2}, 1]]},
+      {offset: 4, time: 5_000, author: 'bob', changes: [[{}, {v: 3}, 1]]},
+    ]);
   });
 
   test('W13: covers as many changes as fit', async () => {

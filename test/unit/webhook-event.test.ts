@@ -122,12 +122,23 @@ describe('an event', () => {
     );
   });
 
+  test('E1: brings when each commit was, and whose', () => {
+    const changes = [
+      {offset: 3, time: 0, author: '', changes: []},
+      {offset: 4, time: 1_767_323_045_678, changes: []},
+      {offset: 5, author: 'ann', changes: []},
+    ];
+    expect(parseKnown(makeEvent({changes})).data.changes).toStrictEqual(
+      changes,
+    );
+  });
+
   test('E3: leaves out what it does not know', () => {
     const changes = [{offset: 4, changes: [[{}, {v: 1}, 1]]}];
     const event = makeEvent({changes});
     const extended = makeEvent({
       more: 1,
-      changes: [{...changes[0], author: 'x'}],
+      changes: [{...changes[0], more: 'x'}],
     });
     expect(parse({...extended, version: 2})).toEqual({kind: 'known', event});
   });
@@ -167,6 +178,18 @@ describe('an event', () => {
     ['a commit that is null', makeEvent({changes: [null]})],
     ['a commit without offset', makeEvent({changes: [{changes: []}]})],
     ['a commit without changes', makeEvent({changes: [{offset: 3}]})],
+    [
+      'a time that is text',
+      makeEvent({changes: [{offset: 3, time: '1', changes: []}]}),
+    ],
+    [
+      'a time that is null',
+      makeEvent({changes: [{offset: 3, time: null, changes: []}]}),
+    ],
+    [
+      'an author that is no text',
+      makeEvent({changes: [{offset: 3, author: 1, changes: []}]}),
+    ],
     ['changes alone', makeEvent({changes: [[{}, {}, 1]]})],
     ['content that is null', makeEvent({content: null})],
     ['content that is changes', makeEvent({content: [{}, {}, 1]})],
@@ -220,6 +243,12 @@ describe('an event', () => {
 
   test('has the types of TinyBase', () => {
     type Data = Required<StoreUpdatedEvent['data']>;
+    expectTypeOf<Data['changes'][0]['author']>().toEqualTypeOf<
+      string | undefined
+    >();
+    expectTypeOf<Data['changes'][0]['time']>().toEqualTypeOf<
+      number | undefined
+    >();
     expectTypeOf<Data['content']>().toEqualTypeOf<StoreContent>();
     expectTypeOf<Data['changes'][0]['changes']>().toEqualTypeOf<
       StoreChanges[]

@@ -93,6 +93,9 @@ test('a room knows the schemas of its Store', async () => {
   const party = createFakeParty(PetShop);
   const {server: room, storage} = party;
   expectTypeOf(room.getStore).returns.toEqualTypeOf<Store<Schemas>>();
+  expectTypeOf(room.getAuthor).returns.toEqualTypeOf<
+    string | undefined | Promise<string | undefined>
+  >();
   const load = () => loadStoreFromStorage<Schemas>(storage as any);
   expectTypeOf(load).returns.resolves.toEqualTypeOf<Content<Schemas>>();
   expect(await hasStoreInStorage(storage as any)).toBe(false);

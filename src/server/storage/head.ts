@@ -23,6 +23,8 @@ export type Head = {
    * entries up to `tail`, or also what TinyBase's server half has stored.
    */
   leftovers?: 'ours' | 'legacy';
+  /** Whose doing the first content was, where the room notes that. */
+  author?: string;
 };
 
 /** An offset, and what the log has taken up there. */

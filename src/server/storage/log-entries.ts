@@ -20,7 +20,9 @@ export type Entry = [
   logged: number,
   taken: number,
   /** In milliseconds since 1970, by the clock of the room. */
-  time?: number,
+  time?: number | null,
+  /** Whose doing it was, where the room notes that. */
+  author?: string,
 ];
 
 export type EntryAt = {
@@ -46,16 +48,30 @@ export const encodeEntry = (
     deltaText,
     answersText,
     time,
-  }: {deltaText: string; answersText: string; time: number | undefined},
+    author,
+  }: {
+    deltaText: string;
+    answersText: string;
+    time: number | undefined;
+    author: string | undefined;
+  },
   before: Extent,
   taken: number,
 ): {puts: [key: string, value: unknown][]; extent: Extent} => {
   const text = `[${deltaText},${answersText},`;
+  // What comes last is about as long for all but an author.
+  const authorText = author === undefined ? '' : JSON.stringify(author);
   const extent = {
-    logged: before.logged + key.length + measureText(text),
+    logged:
+      before.logged + key.length + measureText(text) + measureText(authorText),
     taken: before.taken + Math.round(taken),
   };
-  const last = [extent.logged, extent.taken, ...(time ? [time] : [])];
+  const last = [
+    extent.logged,
+    extent.taken,
+    ...(time || authorText ? [time || 'null'] : []),
+    ...(authorText ? [authorText] : []),
+  ];
   const pieces = cutText(`${text}${last.join(',')}]`);
   return {puts: getPieceEntries(key, pieces), extent};
 };

@@ -21,6 +21,8 @@ export type LoggedCommit = {
   list: DeltaList;
   /** In milliseconds since 1970, by the room's clock; some entries have none. */
   time: number | undefined;
+  /** Whose doing it was, where the room has noted that. */
+  author: string | undefined;
 };
 
 export type CommitBounds = {maxCount: number; maxBytes: number};
@@ -84,8 +86,8 @@ export class LogReader {
         after,
         Math.min(maxBytes, PAGE_BYTES),
       )) {
-        const [list, , , , time] = entry;
-        commits.push({offset, list, time});
+        const [list, , , , time, author] = entry;
+        commits.push({offset, list, time: time ?? undefined, author});
         read += bytes;
         if (commits.length >= maxCount || read >= maxBytes) {
           break;

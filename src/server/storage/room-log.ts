@@ -45,6 +45,8 @@ export type Commit = {
   answers: Clients;
   /** When it is made, in milliseconds since 1970. */
   time?: number;
+  /** Whose doing it is, where the room notes that. */
+  author?: string | undefined;
 };
 
 type LogLimits = RoomLimits & {
@@ -107,7 +109,7 @@ export class RoomLog {
       const content = await readLegacyLayout(this.#storage, this.#prefix);
       if (content && !readOnly) {
         this.epoch = createEpoch();
-        await this.create(content, new Map(), true);
+        await this.create(content, new Map(), {isLegacy: true});
       }
       return content;
     }
@@ -142,7 +144,10 @@ export class RoomLog {
   async create(
     content: Content,
     clients: Clients,
-    isLegacy = false,
+    {
+      isLegacy = false,
+      author,
+    }: {isLegacy?: boolean; author?: string | undefined} = {},
   ): Promise<void> {
     if (!this.#isOpen || this.#head) {
       throw new Error('A room that may have content cannot get its first one.');
@@ -158,6 +163,7 @@ export class RoomLog {
       marks: [here],
       ...snapshot,
       clients: {...here, bytes: 0, pieces: 0},
+      ...(author === undefined ? {} : {author}),
       ...(isLegacy ? {leftovers: 'legacy'} : {}),
     };
     this.#weights = new Weights(head.weights);
@@ -174,7 +180,7 @@ export class RoomLog {
    * were answered so far; resolves when it is durable.
    */
   async append(
-    {offset, list, text, answers, time}: Commit,
+    {offset, list, text, answers, time, author}: Commit,
     clients?: Clients,
   ): Promise<void> {
     const taken = list.reduce(
@@ -187,6 +193,7 @@ export class RoomLog {
         deltaText: text,
         answersText: JSON.stringify(Object.fromEntries(answers)),
         time,
+        author,
       },
       this.#extent,
       taken,
@@ -203,6 +210,11 @@ export class RoomLog {
       logged: extent.logged,
     });
     await this.#put(head, [...puts, ...record], deletes);
+  }
+
+  /** Whose doing the first content was, where that was noted. */
+  get firstAuthor(): string | undefined {
+    return this.#head?.author;
   }
 
   /** Whether so much was answered since that it would take long to read. */

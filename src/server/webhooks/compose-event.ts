@@ -9,7 +9,12 @@ import type {Webhook} from './webhook-config.js';
 
 export type ReadableState = Pick<
   RoomState,
-  'epoch' | 'offset' | 'readCommits' | 'readContentAt' | 'getContent'
+  | 'epoch'
+  | 'offset'
+  | 'firstAuthor'
+  | 'readCommits'
+  | 'readContentAt'
+  | 'getContent'
 >;
 
 export type ComposedEvent = FrozenEvent & {body: Uint8Array<ArrayBuffer>};
@@ -36,7 +41,12 @@ const readCommits = async (
     const content = await state.readContentAt(1);
     const rest = content && (await state.readCommits(1, bounds));
     commits = rest && [
-      {offset: 1, list: [[content[0], content[1], 1]], time: undefined},
+      {
+        offset: 1,
+        list: [[content[0], content[1], 1]],
+        time: undefined,
+        author: state.firstAuthor,
+      },
       ...rest,
     ];
   }
@@ -53,8 +63,10 @@ const encodeCommits = (
   const parts: Uint8Array[] = [];
   let bytes = 0;
   let to: number | undefined;
-  for (const {offset, list} of commits) {
-    const part = encodeText(JSON.stringify({offset, changes: list}));
+  for (const {offset, time, author, list} of commits) {
+    const part = encodeText(
+      JSON.stringify({offset, time, author, changes: list}),
+    );
     bytes += part.length + COMMA.length;
     if (bytes > maxBytes) {
       break;
