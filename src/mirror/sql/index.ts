@@ -1,0 +1,98 @@
+/** What writes rooms to an SQL database. */
+import type {Kysely} from 'kysely';
+import {createSink, type Sink} from '../sink.js';
+import type {Dialect} from './dialect.js';
+import {findDialect} from './dialects.js';
+import {Documents, getDocumentsShape} from './documents.js';
+import {getHistoryShape, writeHistory} from './history.js';
+import {checkRoom} from './keys.js';
+import {parseOptions, type SqlSinkOptions} from './options.js';
+import {createTables} from './tables.js';
+import {transact} from './transact.js';
+
+export type {SqlSinkOptions} from './options.js';
+
+type Opened = {dialect: Dialect; documents: Documents};
+
+/**
+ * A sink that keeps rooms in an SQL database: the content of each in `documents`,
+ * as JSON, and with `history` each commit. All of a batch is one transaction. It
+ * makes its tables where they are missing; those of your app it never touches: where
+ * one of them has a name that it needs, `open` rejects with an error that says so.
+ *
+ * Throws a TypeError for options that are none, and for a `db` that is no Kysely of
+ * MySQL, PostgreSQL or SQLite.
+ *
+ * @example
+ * ```ts
+ * import {Kysely, PostgresDialect} from 'kysely';
+ * import pg from 'pg';
+ * import {createMirror} from 'tinybase-partykit/mirror';
+ * import {createSqlSink} from 'tinybase-partykit/mirror/sql';
+ *
+ * const pool = new pg.Pool({connectionString: process.env.DATABASE_URL});
+ * const db = new Kysely<any>({dialect: new PostgresDialect({pool})});
+ * const mirror = createMirror({
+ *   sink: createSqlSink({db}),
+ *   room: 'https://my-app.me.partykit.dev/parties/main/my-room/store',
+ * });
+ * await mirror.start();
+ * ```
+ */
+export const createSqlSink = (options: SqlSinkOptions): Sink => {
+  const settings = parseOptions(options);
+  const openDialect = findDialect(options.db);
+  const db: Kysely<any> = options.db.withoutPlugins();
+  const documentsName = `${settings.tablePrefix}documents`;
+  const historyName = `${settings.tablePrefix}history`;
+
+  const openAll = async (): Promise<Opened> => {
+    const dialect = await openDialect(db);
+    await createTables(db, dialect, [
+      getDocumentsShape(documentsName),
+      ...(settings.history ? [getHistoryShape(historyName)] : []),
+    ]);
+    const documents = new Documents(dialect, documentsName, settings.document);
+    return {dialect, documents};
+  };
+
+  let opened: Promise<Opened> | undefined;
+  const open = (): Promise<Opened> => {
+    const opening = openAll();
+    opened = opening;
+    opening.catch(() => {
+      opened = opened == opening ? undefined : opened;
+    });
+    return opening;
+  };
+  const getOpened = (): Promise<Opened> => opened ?? open();
+
+  return createSink({
+    wantsEachCommit: settings.history,
+    open: async () => {
+      await open();
+    },
+    read: async (room) => {
+      checkRoom(room);
+      const {documents} = await getOpened();
+      return documents.read(db, room);
+    },
+    write: async (batch) => {
+      checkRoom(batch.room);
+      const {dialect, documents} = await getOpened();
+      return transact(db, dialect, async (trx) => {
+        if (!(await documents.move(trx, batch))) {
+          return false;
+        }
+        if (settings.history) {
+          await writeHistory(trx, dialect, {name: historyName, batch});
+        }
+        return true;
+      });
+    },
+    listRooms: async () => {
+      const {documents} = await getOpened();
+      return documents.listRooms(db);
+    },
+  });
+};

@@ -1,0 +1,72 @@
+import {type Kysely, sql} from 'kysely';
+import type {Dialect} from './dialect.js';
+import {toWellFormed} from './keys.js';
+
+// Compares byte by byte, spaces at the end included.
+const COLLATIONS = ['utf8mb4_nopad_bin', 'utf8mb4_0900_bin'];
+const DUPLICATE_ENTRY = 1062;
+
+const createMysql = (collation: string): Dialect => {
+  const exact = sql.raw(`character set utf8mb4 collate ${collation}`);
+  const longText = sql`longtext ${exact}`;
+  return {
+    name: 'mysql',
+    types: {
+      id: sql`varchar(255) ${exact}`,
+      text: longText,
+      // MySQL's JSON puts keys in another order, and neither that nor MariaDB's
+      // takes lone surrogates, or what is nested in more than 100 (or 31) levels.
+      json: longText,
+      integer: sql`bigint`,
+      time: sql`datetime(3)`,
+    },
+    tableSuffix: sql`engine = InnoDB row_format = dynamic default ${exact}`,
+    maxParameters: 65_535,
+    getRef: (name) => sql.id(name),
+    // As text: drivers would move a Date to their own time zone.
+    toTime: (ms) => new Date(ms).toISOString().replace('T', ' ').slice(0, 23),
+    toText: toWellFormed,
+    readJson: (column) => column,
+    listColumns: async (db, table) => {
+      const {rows} = await sql<{name: string}>`
+        select column_name as name from information_schema.columns
+        where table_schema = database() and table_name = ${table}
+        order by ordinal_position`.execute(db);
+      return rows.map(({name}) => name);
+    },
+    // Each CREATE TABLE is a transaction by itself.
+    lockTables: async () => {},
+    orNothing: (column) =>
+      sql`on duplicate key update ${sql.id(column)} = ${sql.id(column)}`,
+    isDuplicate: (error) => (error as any)?.errno === DUPLICATE_ENTRY,
+  };
+};
+
+const PROBE = 'ß\u{1F4A5}';
+
+export const openMysql = async (db: Kysely<any>): Promise<Dialect> => {
+  const {rows: places} = await sql<{name: string | null; probe: string}>`
+    select database() as name, ${PROBE} as probe`.execute(db);
+  if (places[0]?.name == null) {
+    throw new Error('The connection to MySQL names no database: name one.');
+  }
+  if (places[0].probe !== PROBE) {
+    throw new Error(
+      'The connection to MySQL cannot carry all text: give it the ' +
+        'charset utf8mb4.',
+    );
+  }
+  const {rows} = await sql<{name: string}>`
+    select collation_name as name from information_schema.collations
+    where collation_name in (${sql.join(COLLATIONS)})`.execute(db);
+  const collation = COLLATIONS.find((name) =>
+    rows.some((row) => row.name == name),
+  );
+  if (!collation) {
+    throw new Error(
+      'This MySQL cannot compare ids exactly: take MariaDB 10.2, ' +
+        'MySQL 8.0.17, or later.',
+    );
+  }
+  return createMysql(collation);
+};

@@ -1,0 +1,65 @@
+/** Makes this sink's own tables, and keeps away from those of others. */
+import {type Kysely, sql} from 'kysely';
+import type {Dialect, Sql} from './dialect.js';
+import {transact} from './transact.js';
+
+/** A table of this sink: its columns, in order, and which are its key. */
+export type TableShape = {
+  name: string;
+  columns: {[name: string]: (types: Dialect['types']) => Sql};
+  key: string[];
+};
+
+const createTable = (
+  db: Kysely<any>,
+  {types, getRef, tableSuffix}: Dialect,
+  {name, columns, key}: TableShape,
+): Promise<unknown> => {
+  const parts = Object.entries(columns).map(
+    ([column, getType]) => sql`${sql.id(column)} ${getType(types)}`,
+  );
+  const keys = sql.join(key.map((column) => sql.id(column)));
+  return sql`create table if not exists ${getRef(name)} (
+    ${sql.join([...parts, sql`primary key (${keys})`])}
+  ) ${tableSuffix}`.execute(db);
+};
+
+/** Throws where the table is there, but of somebody else. */
+const checkTable = async (
+  db: Kysely<any>,
+  dialect: Dialect,
+  {name, columns}: TableShape,
+): Promise<void> => {
+  const there = await dialect.listColumns(db, name);
+  const missing = Object.keys(columns).filter(
+    (column) => !there.includes(column),
+  );
+  if (there.length && missing.length) {
+    throw new Error(
+      `The table \`${name}\` is there already, and not of this sink (it has no ` +
+        `\`${missing[0]}\`): give the sink a \`tablePrefix\`.`,
+    );
+  }
+};
+
+/** Makes those that are missing; two mirrors may do so at a time. */
+export const createTables = (
+  db: Kysely<any>,
+  dialect: Dialect,
+  shapes: TableShape[],
+): Promise<void> => {
+  const create = async (trx: Kysely<any>): Promise<void> => {
+    for (const shape of shapes) {
+      await checkTable(trx, dialect, shape);
+      await createTable(trx, dialect, shape);
+      await checkTable(trx, dialect, shape);
+    }
+  };
+  // MySQL ends a transaction where it makes a table, one after the other.
+  return dialect.name == 'mysql'
+    ? create(db)
+    : transact(db, dialect, async (trx) => {
+        await dialect.lockTables(trx, 'tinybase-partykit:tables');
+        await create(trx);
+      });
+};
