@@ -8,6 +8,8 @@ export default defineConfig({
       ...['client', 'server'].flatMap((half) => [half, `${half}/with-schemas`]),
       'webhook',
       'mirror',
+      'mirror/contract',
+      'mirror/sql',
     ].map((path) => [`${path}/index`, `src/${path}/index.ts`]),
   ),
   format: 'esm',
