@@ -113,45 +113,21 @@ export class RoomMirror {
   }
 
   /** Brings the sink to what a webhook tells of, or beyond. */
-  receive({data, timestamp}: StoreUpdatedEvent): Promise<void> {
+  receive(event: StoreUpdatedEvent): Promise<void> {
     return this.#run(async () => {
-      const {epoch, fromOffset, toOffset, changes, content} = data;
-      const target = {epoch, offset: toOffset};
       // What is in memory may be behind: another process may have had the last.
-      for (const isLast of [false, true]) {
-        const known = await this.#load();
-        if (isBeyond(known.sunk, target)) {
+      const isFresh = !this.#known;
+      try {
+        if (await this.#receive(event, isFresh)) {
           return;
         }
-        try {
-          const commits = changes?.map((commit, i) => ({
-            time: Date.parse(timestamp),
-            ...commit,
-            epoch,
-            after: changes[i - 1]?.offset ?? fromOffset,
-          }));
-          if (commits?.length && (await this.#takeCommits(known, commits))) {
-            return;
-          }
-          if (content && !(this.#http && this.#sink.wantsEachCommit)) {
-            await this.#replace(known, {...target, content});
-            return;
-          }
-          await this.#catchUp();
-          // Where its epoch is another, what the webhook tells of is over.
-          if (known.sunk?.epoch !== epoch || isBeyond(known.sunk, target)) {
-            return;
-          }
-        } catch (error) {
-          if (isLast || !(error instanceof OutOfStepError)) {
-            throw error;
-          }
+      } catch (error) {
+        if (!(error instanceof OutOfStepError)) {
+          throw error;
         }
-        this.#known = undefined;
       }
-      throw new OutOfStepError(
-        `The room ${this.room} is not where its webhook says, at ${toOffset}.`,
-      );
+      this.#known = undefined;
+      await this.#receive(event, true);
     });
   }
 
@@ -412,6 +388,43 @@ export class RoomMirror {
         await this.#takeWhole(known, whole);
       }
     }
+  }
+
+  /** False where what is in memory is not enough, and may not be what the sink has. */
+  async #receive(
+    {data, timestamp}: StoreUpdatedEvent,
+    isFresh: boolean,
+  ): Promise<boolean> {
+    const {epoch, fromOffset, toOffset, changes, content} = data;
+    const target = {epoch, offset: toOffset};
+    const known = await this.#load();
+    if (isBeyond(known.sunk, target)) {
+      return true;
+    }
+    const commits = changes?.map((commit, i) => ({
+      time: Date.parse(timestamp),
+      ...commit,
+      epoch,
+      after: changes[i - 1]?.offset ?? fromOffset,
+    }));
+    if (commits?.length && (await this.#takeCommits(known, commits))) {
+      return true;
+    }
+    if (!isFresh) {
+      return false;
+    }
+    if (content && !(this.#http && this.#sink.wantsEachCommit)) {
+      await this.#replace(known, {...target, content});
+      return true;
+    }
+    await this.#catchUp();
+    // Where its epoch is another, what the webhook tells of is over.
+    if (known.sunk?.epoch === epoch && !isBeyond(known.sunk, target)) {
+      throw new OutOfStepError(
+        `The room ${this.room} is at ${known.sunk.offset}, its webhook at ${toOffset}.`,
+      );
+    }
+    return true;
   }
 
   /** Takes a webhook's commits; false where they do not follow on the sink's. */
