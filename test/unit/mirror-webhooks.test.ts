@@ -119,10 +119,10 @@ describe('with changes', () => {
         toOffset: i,
         changes: [setting(i, i)],
       });
-    await one!.onStoreUpdated(at(1));
-    await other!.onStoreUpdated(at(2));
-    await other!.onStoreUpdated(at(3));
-    await one!.onStoreUpdated(at(4));
+    await one.onStoreUpdated(at(1));
+    await other.onStoreUpdated(at(2));
+    await other.onStoreUpdated(at(3));
+    await one.onStoreUpdated(at(4));
     expect(getTiles().map(([, offset]) => offset)).toEqual([1, 2, 3, 4]);
   });
 
