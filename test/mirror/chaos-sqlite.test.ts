@@ -1,0 +1,11 @@
+import {test} from 'vitest';
+import {COMMITS, runFeedChaos, SEED, TIMEOUT_MS} from '../support/chaos-run.js';
+import {createSqliteTarget} from '../support/chaos-sql.js';
+
+test(
+  `a mirror of ${COMMITS} commits in SQLite is exact, whatever crashes, seed ${SEED}`,
+  {timeout: TIMEOUT_MS},
+  async () => {
+    console.log(await runFeedChaos(await createSqliteTarget()));
+  },
+);

@@ -1,0 +1,17 @@
+import {test} from 'vitest';
+import {
+  COMMITS,
+  runWebhookChaos,
+  SEED,
+  TIMEOUT_MS,
+} from '../support/chaos-run.js';
+import {createPostgresTarget} from '../support/chaos-sql.js';
+import {isPostgresMissing} from '../support/private-postgres.js';
+
+test.skipIf(isPostgresMissing())(
+  `a mirror of ${COMMITS} commits that webhooks tell of is exact, whatever crashes, seed ${SEED}`,
+  {timeout: TIMEOUT_MS},
+  async () => {
+    console.log(await runWebhookChaos(await createPostgresTarget()));
+  },
+);

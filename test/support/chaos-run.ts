@@ -1,0 +1,232 @@
+/** A room, its writers and its mirrors, of which each is killed time and again. */
+import {setTimeout as sleep} from 'node:timers/promises';
+import {expect, onTestFinished} from 'vitest';
+import {expectHistory, loadCommits} from './chaos-history.js';
+import {type Lane, startLanes} from './chaos-lanes.js';
+import {
+  bundleMirror,
+  createMirrorProcess,
+  type MirrorProcess,
+} from './chaos-process.js';
+import type {ChaosTarget} from './chaos-target.js';
+import {startWriters} from './chaos-writers.js';
+import {findFreePort} from './free-port.js';
+import {type PartyKitDev, startPartyKitDev} from './partykit-dev.js';
+import type {RandomInteger} from './random-edits.js';
+import {createTestRoom, type TestRoom} from './test-room.js';
+import {until} from './until.js';
+import {SECRET} from './webhook-requests.js';
+
+export const SEED = Number(process.env.SEED ?? 1);
+/** At least so many; a full run has 10,000. */
+export const COMMITS = Number(process.env.COMMITS ?? 1_500);
+/** Of each kind, in proportion. */
+const [MIRROR_KILLS, ROOM_KILLS, DATABASE_KILLS] = [100, 400, 250].map((each) =>
+  Math.ceil(COMMITS / each),
+) as [number, number, number];
+export const TIMEOUT_MS = 120_000 + COMMITS * 60;
+
+const WRITERS = 3;
+const PACE_MS = 25;
+
+export const startChaosRoom = async (
+  vars: Record<string, unknown> = {},
+): Promise<{dev: PartyKitDev; room: TestRoom}> => {
+  const dev = await startPartyKitDev({main: 'test/rooms/chaos-room.ts', vars});
+  onTestFinished(() => dev.stop());
+  const room = createTestRoom(dev, 'ours', {party: 'main', name: 'chaos'});
+  await room.putContent([{}, {start: true}]);
+  return {dev, room};
+};
+
+const getPosition = async (room: TestRoom) => {
+  const {headers} = await room.request('/store', {method: 'HEAD'});
+  const [, epoch, offset] = /"(\w+)\.(\d+)"/.exec(headers.get('etag') ?? '')!;
+  return {epoch: epoch!, offset: Number(offset)};
+};
+
+/** Ends a mirror, and starts it again at times a while later. */
+const killMirror = async (
+  mirror: MirrorProcess,
+  random: RandomInteger,
+): Promise<string> => {
+  await mirror.kill();
+  await sleep(random(3) ? 0 : random(1_000));
+  await mirror.start();
+  return 'kills of a mirror';
+};
+
+/** It wakes up with the connections, and in the transaction, that it had. */
+const pauseMirror = async (
+  mirror: MirrorProcess,
+  random: RandomInteger,
+): Promise<string> => {
+  mirror.pause();
+  await sleep(random(1_500));
+  mirror.resume();
+  return 'pauses of a mirror';
+};
+
+const createMirrorLane = (mirrors: MirrorProcess[]): Lane => ({
+  name: 'mirror',
+  gapMs: 700,
+  atLeast: MIRROR_KILLS,
+  trouble: (random) => {
+    const running = mirrors.filter((mirror) => mirror.isRunning());
+    const mirror = running[random(running.length)]!;
+    // With nobody else to go on meanwhile a pause is only a delay.
+    return running.length > 1 && random(3) == 0
+      ? pauseMirror(mirror, random)
+      : killMirror(mirror, random);
+  },
+});
+
+const createRoomLane = (dev: PartyKitDev): Lane => ({
+  name: 'room',
+  gapMs: 10_000,
+  atLeast: ROOM_KILLS,
+  trouble: async () => {
+    await dev.restart();
+    return 'kills of the room';
+  },
+});
+
+export type ChaosOptions = {
+  target: ChaosTarget;
+  dev: PartyKitDev;
+  room: TestRoom;
+  /** Of which some may not be running yet. */
+  mirrors: MirrorProcess[];
+  /** Whether these know when each commit was. */
+  hasTimes?: boolean;
+  /** What happens beside, by the share of edits that were made. */
+  accompany?: (getShare: () => number) => Promise<void>;
+};
+
+/** Lets all be killed while the room is written to, and then sees what is there. */
+export const runChaos = async ({
+  target,
+  dev,
+  room,
+  mirrors,
+  hasTimes = true,
+  accompany = async () => {},
+}: ChaosOptions): Promise<string> => {
+  const startedAt = performance.now();
+  const writers = await startWriters(room, {
+    seed: SEED,
+    count: WRITERS,
+    paceMs: PACE_MS,
+  });
+  const lanes = startLanes(
+    [
+      createMirrorLane(mirrors),
+      createRoomLane(dev),
+      {name: 'database', atLeast: DATABASE_KILLS, ...target.lane},
+    ],
+    SEED,
+  );
+  // Some edits meet in one commit.
+  const edits = COMMITS * 1.2;
+  const getShare = (): number => writers.getAnswered() / edits;
+  await Promise.race([
+    Promise.all([
+      accompany(getShare),
+      until(() => lanes.isEnough() && getShare() >= 1, {
+        timeoutMs: TIMEOUT_MS,
+        intervalMs: 50,
+      }),
+    ]),
+    lanes.failure,
+    ...mirrors.map(({crash}) => crash),
+  ]);
+  // The writers first: the last of what they write is mirrored in chaos, too.
+  await writers.stop();
+  await lanes.stop();
+  const seconds = (performance.now() - startedAt) / 1_000;
+
+  const end = await getPosition(room);
+  await until(
+    async () => {
+      const position = await target.getPosition(room.name);
+      expect(position).toEqual(end);
+      return true;
+    },
+    {
+      timeoutMs: 30_000,
+      intervalMs: 50,
+      message: () =>
+        `the sink is where the room is:\n` +
+        mirrors.map((mirror) => mirror.getOutput().slice(-4_000)).join('\n'),
+    },
+  );
+  const content = await room.getContent();
+  const commits = await loadCommits(room, '');
+  const kept = await target.read(room.name);
+  expect(await getPosition(room)).toEqual(end);
+  expect(kept.content).toEqual(content);
+  expectHistory(kept.history, {commits, content, hasTimes});
+  expect(commits.length).toBeGreaterThanOrEqual(COMMITS);
+  const counts = Object.entries(lanes.counts)
+    .map(([kind, count]) => `${count} ${kind}`)
+    .join(', ');
+  const caughtUp = performance.now() - startedAt - seconds * 1_000;
+  return (
+    `seed ${SEED}: ${commits.length} commits (${writers.getAnswered()} edits) ` +
+    `in ${seconds.toFixed(1)} s, ${counts}; ` +
+    `each once, checked ${caughtUp.toFixed(0)} ms later`
+  );
+};
+
+/** Follows a room by its feed; for a part of the time there are two mirrors. */
+export const runFeedChaos = async (target: ChaosTarget): Promise<string> => {
+  onTestFinished(() => target.close());
+  const {dev, room} = await startChaosRoom();
+  const file = await bundleMirror();
+  const options = {place: target.place, room: `${room.url}/store`};
+  const [first, second] = [
+    createMirrorProcess(file, options),
+    createMirrorProcess(file, options),
+  ];
+  await first.start();
+  return await runChaos({
+    target,
+    dev,
+    room,
+    mirrors: [first, second],
+    accompany: async (getShare) => {
+      await until(() => getShare() > 1 / 4, {timeoutMs: TIMEOUT_MS});
+      await second.start();
+      await until(() => getShare() > 3 / 4, {timeoutMs: TIMEOUT_MS});
+      await second.retire();
+    },
+  });
+};
+
+/** Is told of the room by webhooks alone, at a port that is often down. */
+export const runWebhookChaos = async (target: ChaosTarget): Promise<string> => {
+  onTestFinished(() => target.close());
+  const port = await findFreePort();
+  const webhook = {
+    url: `http://127.0.0.1:${port}`,
+    secret: SECRET,
+    include: 'changes',
+    throttleMs: 50,
+  };
+  const {dev, room} = await startChaosRoom({
+    webhooks: JSON.stringify([webhook]),
+  });
+  const mirror = createMirrorProcess(await bundleMirror(), {
+    place: target.place,
+    room: `${room.url}/store`,
+    webhooks: {port, secret: SECRET},
+  });
+  await mirror.start();
+  return await runChaos({
+    target,
+    dev,
+    room,
+    mirrors: [mirror],
+    hasTimes: false,
+  });
+};

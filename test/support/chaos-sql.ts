@@ -1,0 +1,142 @@
+/** Databases of SQL as targets of chaos. */
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
+import Sqlite from 'better-sqlite3';
+import type {Kysely} from 'kysely';
+import type {HistoryRow} from './chaos-history.js';
+import {openKysely, type SqlPlace} from './chaos-sinks.js';
+import type {ChaosTarget, Kept} from './chaos-target.js';
+import type {PrivateDatabase} from './private-database.js';
+import {startPrivateMariadb} from './private-mariadb.js';
+import {startPrivatePostgres} from './private-postgres.js';
+import type {RandomInteger} from './random-edits.js';
+import {until} from './until.js';
+
+/** Drivers parse JSON, or do not. */
+const parse = (json: any): any =>
+  typeof json == 'string' ? JSON.parse(json) : json;
+
+const toMs = (time: Date | string): number =>
+  typeof time == 'string'
+    ? Date.parse(`${time.replace(' ', 'T').replace('Z', '')}Z`)
+    : time.getTime();
+
+const toHistoryRow = (row: any): HistoryRow => {
+  const {epoch, time, author} = row;
+  const offset = Number(row.offset);
+  const changes = parse(row.changes);
+  return row.after == null
+    ? {epoch, offset, content: changes[0].slice(0, 2)}
+    : {
+        epoch,
+        after: Number(row.after),
+        offset,
+        ...(time == null ? {} : {time: toMs(time)}),
+        ...(author == null ? {} : {author}),
+        changes,
+      };
+};
+
+const readDocument = async (db: Kysely<any>, room: string): Promise<any> =>
+  await db
+    .selectFrom('documents')
+    .selectAll()
+    .where('room', '=', room)
+    .executeTakeFirst();
+
+const read = async (db: Kysely<any>, room: string): Promise<Kept> => {
+  const {epoch, offset, content} = await readDocument(db, room);
+  const rows = await db
+    .selectFrom('history')
+    .selectAll()
+    .where('room', '=', room)
+    .orderBy('offset')
+    .execute();
+  return {
+    epoch,
+    offset: Number(offset),
+    content: parse(content),
+    history: rows.map(toHistoryRow),
+  };
+};
+
+const createTarget = (
+  place: SqlPlace,
+  more: Pick<ChaosTarget, 'lane' | 'close'>,
+): ChaosTarget => {
+  const db = openKysely(place);
+  return {
+    place,
+    lane: more.lane,
+    getPosition: async (room) => {
+      const row = await readDocument(db, room);
+      return row && {epoch: row.epoch, offset: Number(row.offset)};
+    },
+    read: (room) => read(db, room),
+    close: async () => {
+      await db.destroy();
+      await more.close();
+    },
+  };
+};
+
+const OPTIONS: SqlPlace['options'] = {document: true, history: true};
+
+/** Is down for a while, at times. */
+const crash = async (
+  database: PrivateDatabase,
+  random: RandomInteger,
+): Promise<string> => {
+  await database.kill();
+  await sleep(random(2) ? 0 : random(1_500));
+  await database.restart();
+  return 'kills of the database';
+};
+
+const createServerTarget = async (
+  kind: 'mariadb' | 'postgres',
+  start: () => Promise<PrivateDatabase>,
+): Promise<ChaosTarget> => {
+  const database = await start();
+  return createTarget(
+    {kind, url: database.url, options: OPTIONS},
+    {
+      lane: {gapMs: 3_000, trouble: (random) => crash(database, random)},
+      close: () => database.stop(),
+    },
+  );
+};
+
+export const createMariadbTarget = (): Promise<ChaosTarget> =>
+  createServerTarget('mariadb', startPrivateMariadb);
+
+export const createPostgresTarget = (): Promise<ChaosTarget> =>
+  createServerTarget('postgres', startPrivatePostgres);
+
+/** There is no server to be killed: somebody else locks the file. */
+export const createSqliteTarget = async (): Promise<ChaosTarget> => {
+  const folder = await mkdtemp(join(tmpdir(), 'chaos-sqlite-'));
+  const url = join(folder, 'test.sqlite');
+  const locker = new Sqlite(url, {timeout: 0});
+  return createTarget(
+    {kind: 'sqlite', url, options: OPTIONS},
+    {
+      lane: {
+        gapMs: 2_000,
+        trouble: async (random) => {
+          // Throws while it is written to.
+          await until(() => locker.exec('BEGIN IMMEDIATE'));
+          await sleep(random(1_000));
+          locker.exec('ROLLBACK');
+          return 'locks of the database';
+        },
+      },
+      close: async () => {
+        locker.close();
+        await rm(folder, {recursive: true, force: true});
+      },
+    },
+  );
+};
