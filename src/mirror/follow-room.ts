@@ -10,7 +10,8 @@ const LASTING_MS = 5_000;
 export type FollowState = 'connecting' | 'following' | 'waiting';
 
 type Following = {
-  mirror: RoomMirror;
+  /** Who takes what the feed tells; a mirror, mostly. */
+  mirror: Pick<RoomMirror, 'getStart' | 'take'>;
   http: RoomHttp;
   throttleMs: number;
   signal: AbortSignal;
