@@ -1,0 +1,58 @@
+/** What a command says of its doing, on stderr: lines of text, or of JSON. */
+import type {Writable} from 'node:stream';
+import {stripControls} from './printable.js';
+
+/** What happened; printed as it is in lines of JSON. */
+export type Report = {event: string; [field: string]: unknown};
+
+export type Reporter = {
+  /** What the user asked for, and is nothing wrong: kept back when quiet. */
+  note(text: string, report: Report): void;
+  /** Like `note`, but one a second at most: what comes in between is dropped. */
+  progress(text: string, report: Report): void;
+  error(text: string, report?: Report): void;
+};
+
+export type ReporterOptions = {
+  stderr: Writable;
+  isQuiet: boolean;
+  asJson: boolean;
+  redact: (text: string) => string;
+};
+
+const PROGRESS_MS = 1_000;
+
+export const createReporter = ({
+  stderr,
+  isQuiet,
+  asJson,
+  redact,
+}: ReporterOptions): Reporter => {
+  let shownAt = -Infinity;
+
+  const print = (text: string, report: Report): void => {
+    const line = asJson
+      ? JSON.stringify({time: new Date().toISOString(), ...report})
+      : text;
+    stderr.write(`${stripControls(redact(line))}\n`);
+  };
+
+  const note: Reporter['note'] = (text, report) => {
+    if (!isQuiet) {
+      print(text, report);
+    }
+  };
+
+  return {
+    note,
+    progress: (text, report) => {
+      const now = performance.now();
+      if (now - shownAt >= PROGRESS_MS) {
+        shownAt = now;
+        note(text, report);
+      }
+    },
+    error: (text, report = {event: 'error'}) =>
+      print(text, {...report, message: text}),
+  };
+};
