@@ -1,7 +1,7 @@
 import type {StoreUpdatedEvent} from '../protocol/webhook-event.js';
-import {getRetryMs, wait} from './backoff.js';
 import {type FollowState, followRoom} from './follow-room.js';
-import {DEFAULT_POLL_MS, DISCOVERY_MS, MAX_PUSHES} from './limits.js';
+import {DEFAULT_POLL_MS, DISCOVERY_MS} from './limits.js';
+import {pollEdits} from './poll-edits.js';
 import {pushEdits} from './push-edits.js';
 import {
   type HeadersGiven,
@@ -10,7 +10,8 @@ import {
   type RoomAddress,
 } from './room-address.js';
 import {RoomHttp} from './room-http.js';
-import {RoomMirror, type Written} from './room-mirror.js';
+import {RoomMirror} from './room-mirror.js';
+import {RoomSink, type Written} from './room-sink.js';
 import {createSink, type Position, type Sink} from './sink.js';
 
 /** What is mirrored, and where to. */
@@ -89,9 +90,9 @@ export type Mirror = {
 
 type Followed = {
   mirror: RoomMirror;
+  roomSink: RoomSink;
   http: RoomHttp | undefined;
   state: FollowState | undefined;
-  isPushing: boolean;
 };
 
 const checkMs = (name: string, ms: number): void => {
@@ -192,10 +193,8 @@ export const createMirror = ({
         addresses.get(id) ??
         (getRoom && {...parseAddress(addId(getRoom(id), id), headers)});
       const http = address && new RoomHttp(address, givenFetch);
-      const mirror = new RoomMirror({
-        room: id,
+      const roomSink = new RoomSink(id, {
         sink,
-        http,
         onWritten: (written) => {
           try {
             onWritten?.(written);
@@ -204,7 +203,8 @@ export const createMirror = ({
           }
         },
       });
-      found = {mirror, http, state: undefined, isPushing: false};
+      const mirror = new RoomMirror(roomSink, http);
+      found = {mirror, roomSink, http, state: undefined};
       rooms.set(id, found);
     }
     return found;
@@ -242,65 +242,22 @@ export const createMirror = ({
   };
 
   const push = async (id: string, signal: AbortSignal): Promise<void> => {
-    const found = findRoom(id);
-    if (found.isPushing || !found.http) {
-      return;
+    const {mirror, roomSink, http, state} = findRoom(id);
+    if (!http) {
+      throw new Error(
+        `Others have changed ${id} in the sink, and nobody says where that room ` +
+          'is: give getRoom, or room, to the mirror.',
+      );
     }
-    found.isPushing = true;
-    try {
-      await pushEdits({
-        mirror: found.mirror,
-        http: found.http,
-        twoWay: sink.twoWay!,
-        isFollowed: found.state !== undefined,
-        signal,
-        onError: (error) => report(error, id),
-      });
-    } finally {
-      found.isPushing = false;
-    }
-  };
-
-  /** Looks time and again for what others have changed. */
-  const poll = async (signal: AbortSignal): Promise<void> => {
-    const waits = new Map<string, {failures: number; until: number}>();
-    let pushes = 0;
-    while (!signal.aborted) {
-      try {
-        for (const id of await sink.twoWay!.listEdited()) {
-          const isKnown = addresses.has(id) || getRoom;
-          if (
-            pushes < MAX_PUSHES &&
-            isKnown &&
-            !rooms.get(id)?.isPushing &&
-            !((waits.get(id)?.until ?? 0) > Date.now())
-          ) {
-            pushes++;
-            keep(
-              push(id, signal).then(
-                () => {
-                  pushes--;
-                  waits.delete(id);
-                },
-                (error) => {
-                  pushes--;
-                  const failures = (waits.get(id)?.failures ?? 0) + 1;
-                  const until = Date.now() + getRetryMs(failures);
-                  waits.set(id, {failures, until});
-                  if (!signal.aborted) {
-                    report(error, id);
-                  }
-                },
-              ),
-              id,
-            );
-          }
-        }
-      } catch (error) {
-        report(error);
-      }
-      await wait(pollMs, signal);
-    }
+    await pushEdits({
+      mirror,
+      sink: roomSink,
+      http,
+      twoWay: sink.twoWay!,
+      isFollowed: state !== undefined,
+      signal,
+      onError: (error) => report(error, id),
+    });
   };
 
   const receive = async (event: StoreUpdatedEvent): Promise<void> => {
@@ -315,7 +272,7 @@ export const createMirror = ({
       return;
     }
     // The live feed brings it. Where that does not come, the room tells again.
-    await found.mirror.waitFor(
+    await found.roomSink.waitFor(
       {epoch, offset: toOffset},
       AbortSignal.timeout(DISCOVERY_MS),
     );
@@ -339,7 +296,15 @@ export const createMirror = ({
         throw error;
       }
       if (twoWay) {
-        keep(poll(started.signal));
+        keep(
+          pollEdits({
+            listEdited: () => sink.twoWay!.listEdited(),
+            push: (id) => push(id, started.signal),
+            pollMs,
+            signal: started.signal,
+            onError: report,
+          }),
+        );
       }
     },
 
@@ -369,12 +334,12 @@ export const createMirror = ({
       Object.fromEntries(
         [...rooms]
           .filter(([, {state}]) => state)
-          .map(([id, {state, mirror}]) => [
+          .map(([id, {state, roomSink}]) => [
             id,
             {
               state: state!,
-              position: mirror.last?.position,
-              time: mirror.last?.time,
+              position: roomSink.last?.position,
+              time: roomSink.last?.time,
             },
           ]),
       ),

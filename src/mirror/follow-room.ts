@@ -2,7 +2,8 @@
 import {getRetryMs, wait} from './backoff.js';
 import {FeedStream} from './feed-stream.js';
 import type {RoomHttp} from './room-http.js';
-import {OutOfStepError, type RoomMirror} from './room-mirror.js';
+import type {RoomMirror} from './room-mirror.js';
+import {OutOfStepError} from './room-sink.js';
 
 /** A stream that was open for so long has not failed, even if nothing came. */
 const LASTING_MS = 5_000;

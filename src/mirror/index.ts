@@ -7,7 +7,7 @@ export {
 } from './create-mirror.js';
 export type {HeadersGiven, RoomAddress} from './room-address.js';
 export {RoomError} from './room-http.js';
-export type {Written} from './room-mirror.js';
+export type {Written} from './room-sink.js';
 export {
   type Batch,
   type Commit,

@@ -2,10 +2,12 @@
 import {ANSWER_MS} from './limits.js';
 import type {RoomHttp} from './room-http.js';
 import type {RoomMirror} from './room-mirror.js';
+import type {RoomSink} from './room-sink.js';
 import type {TwoWaySink} from './sink.js';
 
 export type PushingEdits = {
   mirror: RoomMirror;
+  sink: RoomSink;
   http: RoomHttp;
   twoWay: TwoWaySink;
   /** Whether a live feed brings what the room has made of them. */
@@ -23,13 +25,14 @@ export type PushingEdits = {
  */
 export const pushEdits = async ({
   mirror,
+  sink,
   http,
   twoWay,
   isFollowed,
   signal,
   onError,
 }: PushingEdits): Promise<void> => {
-  const {room} = mirror;
+  const {room} = sink;
   for (;;) {
     const edits = await twoWay.take(room);
     if (!edits || signal.aborted) {
@@ -40,7 +43,7 @@ export const pushEdits = async ({
     if (answer.kind == 'refused') {
       onError(answer.why);
     } else if (isFollowed) {
-      await mirror.waitFor(
+      await sink.waitFor(
         answer.position,
         AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
       );
@@ -53,7 +56,7 @@ export const pushEdits = async ({
     );
     if (!isSettled) {
       // Another mirror has written: what it wrote is read first.
-      mirror.forget();
+      sink.forget();
       return;
     }
   }
