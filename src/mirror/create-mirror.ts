@@ -1,6 +1,6 @@
 import type {StoreUpdatedEvent} from '../protocol/webhook-event.js';
 import {type FollowState, followRoom} from './follow-room.js';
-import {DEFAULT_POLL_MS, DISCOVERY_MS} from './limits.js';
+import {DEFAULT_POLL_MS, DISCOVERY_MS, MAX_IDLE_ROOMS} from './limits.js';
 import {pollEdits} from './poll-edits.js';
 import {pushEdits} from './push-edits.js';
 import {
@@ -93,6 +93,8 @@ type Followed = {
   roomSink: RoomSink;
   http: RoomHttp | undefined;
   state: FollowState | undefined;
+  /** How many are at it, besides a live feed. */
+  uses: number;
 };
 
 const checkMs = (name: string, ms: number): void => {
@@ -204,7 +206,7 @@ export const createMirror = ({
         },
       });
       const mirror = new RoomMirror(roomSink, http);
-      found = {mirror, roomSink, http, state: undefined};
+      found = {mirror, roomSink, http, state: undefined, uses: 0};
       rooms.set(id, found);
     }
     return found;
@@ -241,8 +243,11 @@ export const createMirror = ({
     );
   };
 
-  const push = async (id: string, signal: AbortSignal): Promise<void> => {
-    const {mirror, roomSink, http, state} = findRoom(id);
+  const push = async (
+    id: string,
+    {mirror, roomSink, http, state}: Followed,
+    signal: AbortSignal,
+  ): Promise<void> => {
     if (!http) {
       throw new Error(
         `Others have changed ${id} in the sink, and nobody says where that room ` +
@@ -260,22 +265,52 @@ export const createMirror = ({
     });
   };
 
+  /** Lets go of rooms that nothing was done with for longest. */
+  const evict = (): void => {
+    for (const [id, {state, uses}] of rooms) {
+      if (rooms.size <= MAX_IDLE_ROOMS) {
+        return;
+      }
+      if (!state && !uses) {
+        rooms.delete(id);
+      }
+    }
+  };
+
+  /** Does something with a room, which is the one that was used last then. */
+  const use = async (
+    id: string,
+    run: (found: Followed) => Promise<void>,
+  ): Promise<void> => {
+    const found = findRoom(id);
+    rooms.delete(id);
+    rooms.set(id, found);
+    found.uses++;
+    try {
+      await run(found);
+    } finally {
+      found.uses--;
+      evict();
+    }
+  };
+
   const receive = async (event: StoreUpdatedEvent): Promise<void> => {
     await open();
     const {room: id, epoch, toOffset} = event.data;
-    const found = findRoom(id);
-    if (followDiscovered && stopping) {
-      follow(id, stopping.signal);
-    }
-    if (!found.state) {
-      await found.mirror.receive(event);
-      return;
-    }
-    // The live feed brings it. Where that does not come, the room tells again.
-    await found.roomSink.waitFor(
-      {epoch, offset: toOffset},
-      AbortSignal.timeout(DISCOVERY_MS),
-    );
+    await use(id, async (found) => {
+      if (followDiscovered && stopping) {
+        follow(id, stopping.signal);
+      }
+      if (!found.state) {
+        await found.mirror.receive(event);
+        return;
+      }
+      // The live feed brings it. Where that does not come, the room tells again.
+      await found.roomSink.waitFor(
+        {epoch, offset: toOffset},
+        AbortSignal.timeout(DISCOVERY_MS),
+      );
+    });
   };
 
   return {
@@ -299,7 +334,7 @@ export const createMirror = ({
         keep(
           pollEdits({
             listEdited: () => sink.twoWay!.listEdited(),
-            push: (id) => push(id, started.signal),
+            push: (id) => use(id, (found) => push(id, found, started.signal)),
             pollMs,
             signal: started.signal,
             onError: report,
@@ -324,7 +359,7 @@ export const createMirror = ({
     catchUp: async (room) => {
       await open();
       for (const id of room === undefined ? addresses.keys() : [room]) {
-        await findRoom(id).mirror.catchUp();
+        await use(id, ({mirror}) => mirror.catchUp());
       }
     },
 

@@ -27,3 +27,6 @@ export const MAX_PUSHES = 8;
 
 /** How long a webhook's handler waits for a live feed to have written it. */
 export const DISCOVERY_MS = 10_000;
+
+/** Rooms that are not followed, and whose content is kept in memory. */
+export const MAX_IDLE_ROOMS = 50;
