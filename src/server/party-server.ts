@@ -333,8 +333,9 @@ export class TinyBasePartyKitServer<LiveStore = Store> implements Server {
    * the history and in webhooks: a string of at most 256 UTF-16 units, such as the
    * id of a user, or undefined for nobody in particular. Where a class overrides
    * it, the room asks for each push, `PATCH` and initial `PUT`, and a commit has
-   * the pushes of one author only. Where it throws, or returns something else, the
-   * changes are refused, as by the `can…` hooks.
+   * the pushes of one author only: pushes of many at once are as many commits. The
+   * Store is loaded for it, as for the `can…` hooks. Where it throws, or returns
+   * something else, the changes are refused.
    *
    * @example
    * ```ts
