@@ -64,7 +64,7 @@ const writeAtRandom =
       if (what == 0) {
         room.restart((store) => edits.forEach((one) => one(store)));
       } else if (what < 3) {
-        room.commit(...edits).forgetCommits();
+        room.commit(edit(random), ...edits).forgetCommits();
       } else if (what < 6) {
         room.commitNet((store) => edits.forEach((one) => one(store)));
       } else {
