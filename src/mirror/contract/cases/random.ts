@@ -1,5 +1,6 @@
 /** Random batches, with all that happens to a mirror between them. */
 import type {Store} from 'tinybase';
+import {isSamePosition} from '../../sink.js';
 import {ModelRoom} from '../model-room.js';
 import type {Act, Cases} from '../scene.js';
 
@@ -71,7 +72,9 @@ const writeAtRandom =
         room.commit(edit(random), ...edits);
       }
       const written = await scene.write(sink, room);
-      if (random(8) == 0) {
+      // One in which nothing has happened follows on itself.
+      const {after, position} = written;
+      if (random(8) == 0 && !isSamePosition(after, position)) {
         await scene.refuse(sink, written, room);
       }
       if (random(15) == 0) {
