@@ -1,5 +1,6 @@
 /** What differs from one kind of database to the other. */
 import type {Kysely, RawBuilder} from 'kysely';
+import type {CellType} from './cell-types.js';
 
 export type Sql = RawBuilder<any>;
 
@@ -36,13 +37,45 @@ export type Dialect = {
   readJson(column: Sql): Sql;
   /** The names of the columns of a table; none where there is no such table. */
   listColumns(db: Kysely<any>, table: string): Promise<string[]>;
+  /** All names that a new table could not have, those of its own included. */
+  listRelations(db: Kysely<any>): Promise<string[]>;
   /**
-   * Begins a transaction's work, for who alone may make tables until it ends. Does
-   * nothing where tables are made outside of transactions.
+   * Runs it for who alone may make tables meanwhile: in a transaction, unless this
+   * is a database that makes tables outside of transactions.
    */
-  lockTables(trx: Kysely<any>, name: string): Promise<unknown>;
+  runAlone<Result>(
+    db: Kysely<any>,
+    name: string,
+    act: (db: Kysely<any>) => Promise<Result>,
+  ): Promise<Result>;
   /** Follows an INSERT that does nothing where the key is there already. */
   orNothing(column: string): Sql;
+  /** Follows an INSERT that updates these columns where the key is there. */
+  orUpdate(key: string[], columns: string[]): Sql;
+  /** Follows a SELECT of what must not change until the transaction ends. */
+  readonly shareLock: Sql;
   /** Whether a failed INSERT says that the key is there already. */
   isDuplicate(error: unknown): boolean;
+  /** The types of columns for Cells. */
+  readonly cellTypes: Readonly<Record<CellType, Sql>>;
+  /** JSON for a column of Cells: what that cannot hold becomes U+FFFD. */
+  toJson(json: string): string;
+  toBoolean(flag: boolean): boolean | number;
+  /**
+   * Makes columns text, and of what is in them what `toCellText` would make. After
+   * a crash on the way the same again.
+   */
+  widen(
+    db: Kysely<any>,
+    table: string,
+    columns: {name: string; from: CellType}[],
+  ): Promise<void>;
+  /**
+   * Columns that are still of another type than the catalog says, by their names;
+   * undefined where that cannot be, as tables and catalog change at once.
+   */
+  findNarrow?(
+    db: Kysely<any>,
+    table: string,
+  ): Promise<{name: string; from: CellType}[]>;
 };

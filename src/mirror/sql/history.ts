@@ -2,6 +2,7 @@
 import {type Kysely, sql} from 'kysely';
 import {encodeChanges} from '../../protocol/decoded-changes.js';
 import type {Batch} from '../sink.js';
+import {cut} from './cut.js';
 import type {Dialect} from './dialect.js';
 import type {TableShape} from './tables.js';
 
@@ -28,9 +29,12 @@ type HistoryRow = {
   changes: string;
 };
 
-/** Those of a batch: where the commits are not known, one for the whole. */
-const toRows = ({commits, content, position, time}: Batch): HistoryRow[] =>
-  commits
+/** Those of a batch; one for the whole where something is missing before them. */
+const toRows = (
+  {commits, content, position, time}: Batch,
+  isNext: boolean,
+): HistoryRow[] =>
+  commits && isNext
     ? commits.map(({epoch, after, offset, time, author, changes}) => ({
         epoch,
         offset,
@@ -50,26 +54,6 @@ const toRows = ({commits, content, position, time}: Batch): HistoryRow[] =>
       ];
 
 const MAX_ROWS = 500;
-// MySQL takes a statement of 16 MB unless told.
-const MAX_LENGTH = 1_000_000;
-
-/** In order, as many at a time as a statement can well have. */
-function* cut(rows: HistoryRow[]): Generator<HistoryRow[]> {
-  let part: HistoryRow[] = [];
-  let length = 0;
-  for (const row of rows) {
-    length += row.changes.length;
-    if (part.length == MAX_ROWS || (part.length && length > MAX_LENGTH)) {
-      yield part;
-      part = [];
-      length = row.changes.length;
-    }
-    part.push(row);
-  }
-  if (part.length) {
-    yield part;
-  }
-}
 
 const COLUMNS = sql.join(
   ['room', 'epoch', 'offset', 'after', 'time', 'author', 'changes'].map(
@@ -77,13 +61,35 @@ const COLUMNS = sql.join(
   ),
 );
 
+/**
+ * Whether the history has the commit before the batch: it may have been off for a
+ * while.
+ */
+const hasBefore = async (
+  trx: Kysely<any>,
+  {getRef}: Dialect,
+  {name, batch: {room, after}}: {name: string; batch: Batch},
+): Promise<boolean> => {
+  const {rows} = await sql`
+    select 1 from ${getRef(name)}
+    where room = ${room} and epoch = ${after?.epoch ?? ''}
+      and ${sql.id('offset')} = ${after?.offset ?? -1}`.execute(trx);
+  return rows.length > 0;
+};
+
 /** Adds the batch's commits. Those that are there already stay as they are. */
 export const writeHistory = async (
   trx: Kysely<any>,
   dialect: Dialect,
   {name, batch}: {name: string; batch: Batch},
 ): Promise<void> => {
-  for (const part of cut(toRows(batch))) {
+  const isNext = await hasBefore(trx, dialect, {name, batch});
+  const parts = cut(
+    toRows(batch, isNext),
+    MAX_ROWS,
+    ({changes}) => changes.length,
+  );
+  for (const part of parts) {
     const rows = part.map(
       ({epoch, offset, after, time, author, changes}) =>
         sql`(${sql.join([

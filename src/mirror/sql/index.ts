@@ -1,6 +1,6 @@
 /** What writes rooms to an SQL database. */
 import type {Kysely} from 'kysely';
-import {createSink, type Sink} from '../sink.js';
+import {type Batch, createSink, type Sink} from '../sink.js';
 import type {Dialect} from './dialect.js';
 import {findDialect} from './dialects.js';
 import {Documents, getDocumentsShape} from './documents.js';
@@ -8,11 +8,20 @@ import {getHistoryShape, writeHistory} from './history.js';
 import {checkRoom} from './keys.js';
 import {parseOptions, type SqlSinkOptions} from './options.js';
 import {createTables} from './tables.js';
+import {Tabular} from './tabular.js';
 import {transact} from './transact.js';
 
 export type {SqlSinkOptions} from './options.js';
 
-type Opened = {dialect: Dialect; documents: Documents};
+type Opened = {
+  dialect: Dialect;
+  documents: Documents;
+  tabular: Tabular | undefined;
+};
+
+/** Thrown to roll back. */
+const TABLES_CHANGED = new Error('Tables have changed.');
+const MAX_ATTEMPTS = 10;
 
 /**
  * A sink that keeps rooms in an SQL database: the content of each in `documents`,
@@ -48,12 +57,17 @@ export const createSqlSink = (options: SqlSinkOptions): Sink => {
 
   const openAll = async (): Promise<Opened> => {
     const dialect = await openDialect(db);
+    const tabular = settings.tabular
+      ? new Tabular(dialect, settings, [documentsName, historyName])
+      : undefined;
     await createTables(db, dialect, [
       getDocumentsShape(documentsName),
       ...(settings.history ? [getHistoryShape(historyName)] : []),
+      ...(tabular?.shapes ?? []),
     ]);
+    await tabular?.open(db);
     const documents = new Documents(dialect, documentsName, settings.document);
-    return {dialect, documents};
+    return {dialect, documents, tabular};
   };
 
   let opened: Promise<Opened> | undefined;
@@ -67,6 +81,30 @@ export const createSqlSink = (options: SqlSinkOptions): Sink => {
   };
   const getOpened = (): Promise<Opened> => opened ?? open();
 
+  /** Resolves to undefined where tables have changed since it was prepared. */
+  const tryWrite = async (batch: Batch): Promise<boolean | undefined> => {
+    const {dialect, documents, tabular} = await getOpened();
+    const plan = await tabular?.prepare(db, batch);
+    const written = transact(db, dialect, async (trx) => {
+      if (!(await documents.move(trx, batch))) {
+        return false;
+      }
+      if (settings.history) {
+        await writeHistory(trx, dialect, {name: historyName, batch});
+      }
+      if (tabular && !(await tabular.write(trx, batch, plan!))) {
+        throw TABLES_CHANGED;
+      }
+      return true;
+    });
+    return written.catch((error: unknown) => {
+      if (error === TABLES_CHANGED) {
+        return undefined;
+      }
+      throw error;
+    });
+  };
+
   return createSink({
     wantsEachCommit: settings.history,
     open: async () => {
@@ -79,16 +117,15 @@ export const createSqlSink = (options: SqlSinkOptions): Sink => {
     },
     write: async (batch) => {
       checkRoom(batch.room);
-      const {dialect, documents} = await getOpened();
-      return transact(db, dialect, async (trx) => {
-        if (!(await documents.move(trx, batch))) {
-          return false;
+      for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+        const isWritten = await tryWrite(batch);
+        if (isWritten !== undefined) {
+          return isWritten;
         }
-        if (settings.history) {
-          await writeHistory(trx, dialect, {name: historyName, batch});
-        }
-        return true;
-      });
+      }
+      throw new Error(
+        'Others have changed tables again and again while this was written.',
+      );
     },
     listRooms: async () => {
       const {documents} = await getOpened();

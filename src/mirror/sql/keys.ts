@@ -16,6 +16,13 @@ export const isKey = (id: string): boolean =>
 export const toWellFormed = (text: string): string =>
   text.replace(/\p{Surrogate}/gu, '\uFFFD');
 
+// An escaped backslash goes first, for what comes after it to be seen as it is.
+const ESCAPES = /\\(?:(u0000|u[dD][89a-fA-F][0-9a-fA-F]{2})|.)/g;
+
+/** JSON with U+FFFD in the place of each U+0000 and half surrogate pair. */
+export const replaceUnkeepable = (json: string): string =>
+  json.replace(ESCAPES, (all, unkeepable) => (unkeepable ? '\uFFFD' : all));
+
 /** Throws where a room's id cannot be a key. */
 export const checkRoom = (room: string): void => {
   if (!isKey(room)) {

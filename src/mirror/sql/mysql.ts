@@ -1,10 +1,17 @@
 import {type Kysely, sql} from 'kysely';
+import type {CellType} from './cell-types.js';
 import type {Dialect} from './dialect.js';
 import {toWellFormed} from './keys.js';
+import {runWithLock, widenColumn} from './mysql-tables.js';
 
 // Compares byte by byte, spaces at the end included.
 const COLLATIONS = ['utf8mb4_nopad_bin', 'utf8mb4_0900_bin'];
 const DUPLICATE_ENTRY = 1062;
+
+const PLAIN_TYPES: {[type: string]: CellType} = {
+  double: 'number',
+  tinyint: 'boolean',
+};
 
 const createMysql = (collation: string): Dialect => {
   const exact = sql.raw(`character set utf8mb4 collate ${collation}`);
@@ -34,11 +41,48 @@ const createMysql = (collation: string): Dialect => {
         order by ordinal_position`.execute(db);
       return rows.map(({name}) => name);
     },
-    // Each CREATE TABLE is a transaction by itself.
-    lockTables: async () => {},
+    listRelations: async (db) => {
+      const {rows} = await sql<{name: string}>`
+        select table_name as name from information_schema.tables
+        where table_schema = database()`.execute(db);
+      return rows.map(({name}) => name);
+    },
+    runAlone: runWithLock,
     orNothing: (column) =>
       sql`on duplicate key update ${sql.id(column)} = ${sql.id(column)}`,
     isDuplicate: (error) => (error as any)?.errno === DUPLICATE_ENTRY,
+    orUpdate: (_key, columns) => {
+      const sets = columns.map(
+        (name) => sql`${sql.id(name)} = values(${sql.id(name)})`,
+      );
+      return sql`on duplicate key update ${sql.join(sets)}`;
+    },
+    shareLock: sql`lock in share mode`,
+    cellTypes: {
+      boolean: sql`tinyint(1)`,
+      number: sql`double`,
+      json: longText,
+      text: longText,
+    },
+    toJson: (json) => json,
+    toBoolean: Number,
+    widen: async (db, table, columns) => {
+      for (const {name, from} of columns) {
+        if (from != 'json') {
+          await widenColumn(db, {table, name, from, type: longText});
+        }
+      }
+    },
+    findNarrow: async (db, table) => {
+      const {rows} = await sql<{name: string; type: string}>`
+        select column_name as name, data_type as type
+        from information_schema.columns
+        where table_schema = database() and table_name = ${table}`.execute(db);
+      return rows.flatMap(({name, type}) => {
+        const from = PLAIN_TYPES[type.toLowerCase()];
+        return from ? [{name, from}] : [];
+      });
+    },
   };
 };
 

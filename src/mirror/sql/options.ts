@@ -21,15 +21,40 @@ export type SqlSinkOptions = {
   document?: boolean;
   /** Whether `history` has each commit. False unless told. */
   history?: boolean;
+  /**
+   * Whether each Table is a table as well, with a column a Cell, and Values are in
+   * `room_values`. False unless told.
+   */
+  tabular?: boolean;
+  /**
+   * How many tables there are at most, for clients may make up ids: 1,000 unless
+   * told. Rows of further Tables are in `more_rows`.
+   */
+  maxTables?: number;
+  /**
+   * How many columns for Cells a table has at most, up to 150, which it is unless
+   * told. The other Cells of a Row are in `more_cells`.
+   */
+  maxColumns?: number;
+  /**
+   * Told of what could not be kept, the first time of each kind: ids that cannot be
+   * a key of a table. It is in `documents` anyway.
+   */
+  onIgnoredError?: (error: unknown) => void;
 };
 
 export type SqlSettings = Required<Omit<SqlSinkOptions, 'db'>>;
+
+// What a row of MySQL takes, with the longest ids and 40 bytes in each column.
+const MOST_COLUMNS = 150;
+
+const MAX_COUNTS = {maxTables: 10_000, maxColumns: MOST_COLUMNS};
 
 const PREFIX = /^\w{0,20}$/;
 
 const getFlag = (
   options: SqlSinkOptions,
-  name: 'document' | 'history',
+  name: 'document' | 'history' | 'tabular',
   otherwise: boolean,
 ): boolean => {
   const flag = options[name] ?? otherwise;
@@ -38,6 +63,29 @@ const getFlag = (
   }
   return flag;
 };
+
+const getCount = (
+  options: SqlSinkOptions,
+  name: 'maxTables' | 'maxColumns',
+  otherwise: number,
+): number => {
+  const count = options[name] ?? otherwise;
+  if (!Number.isInteger(count) || count < 0 || count > MAX_COUNTS[name]) {
+    throw new TypeError(
+      `\`${name}\` of an SQL sink is a whole number up to ${MAX_COUNTS[name]}.`,
+    );
+  }
+  return count;
+};
+
+/** Tells the app, which may throw then. */
+export const createTeller =
+  ({onIgnoredError}: Pick<SqlSinkOptions, 'onIgnoredError'>) =>
+  (error: unknown): void => {
+    // Nothing waits for it; it may be async, too.
+    const tell = async () => onIgnoredError?.(error);
+    tell().catch(() => {});
+  };
 
 /** Throws a TypeError that says what is wrong. */
 export const parseOptions = (options: SqlSinkOptions): SqlSettings => {
@@ -51,5 +99,9 @@ export const parseOptions = (options: SqlSinkOptions): SqlSettings => {
     tablePrefix,
     document: getFlag(options, 'document', true),
     history: getFlag(options, 'history', false),
+    tabular: getFlag(options, 'tabular', false),
+    maxTables: getCount(options, 'maxTables', 1_000),
+    maxColumns: getCount(options, 'maxColumns', MOST_COLUMNS),
+    onIgnoredError: createTeller(options),
   };
 };

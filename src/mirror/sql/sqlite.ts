@@ -1,6 +1,9 @@
 import {sql} from 'kysely';
 import type {Dialect} from './dialect.js';
+import {updateFromExcluded} from './excluded.js';
 import {toWellFormed} from './keys.js';
+import {writeNumbersAsText} from './number-texts.js';
+import {transact} from './transact.js';
 
 export const SQLITE: Dialect = {
   name: 'sqlite',
@@ -24,8 +27,38 @@ export const SQLITE: Dialect = {
     );
     return rows.map(({name}) => name);
   },
-  // Its transactions begin by locking.
-  lockTables: async () => {},
+  listRelations: async (db) => {
+    const {rows} = await sql<{name: string}>`
+      select name from main.sqlite_schema`.execute(db);
+    return rows.map(({name}) => name);
+  },
+  runAlone: (db, _name, act) => transact(db, {name: 'sqlite'}, act),
   orNothing: () => sql`on conflict do nothing`,
   isDuplicate: () => false,
+  orUpdate: updateFromExcluded,
+  shareLock: sql``,
+  // A column with a type changes what is put in: text '007' would be the number 7.
+  // Without one each Cell has its own, and no column is made anew to be widened.
+  cellTypes: {boolean: sql``, number: sql``, json: sql``, text: sql``},
+  toJson: (json) => json,
+  toBoolean: Number,
+  widen: async (db, table, columns) => {
+    const ref = sql.id('main', table);
+    for (const {name, from} of columns) {
+      const column = sql.id(name);
+      if (from == 'boolean') {
+        await sql`update ${ref} set ${column} = iif(${column}, 'true', 'false')
+          where ${column} is not null`.execute(db);
+      } else if (from == 'number') {
+        // SQLite writes 1 as 1.0.
+        const where = sql`typeof(${column}) in ('real', 'integer')`;
+        await writeNumbersAsText(db, {
+          table: ref,
+          from: column,
+          to: column,
+          where,
+        });
+      }
+    }
+  },
 };

@@ -1,7 +1,6 @@
 /** Makes this sink's own tables, and keeps away from those of others. */
 import {type Kysely, sql} from 'kysely';
 import type {Dialect, Sql} from './dialect.js';
-import {transact} from './transact.js';
 
 /** A table of this sink: its columns, in order, and which are its key. */
 export type TableShape = {
@@ -47,19 +46,11 @@ export const createTables = (
   db: Kysely<any>,
   dialect: Dialect,
   shapes: TableShape[],
-): Promise<void> => {
-  const create = async (trx: Kysely<any>): Promise<void> => {
+): Promise<void> =>
+  dialect.runAlone(db, 'tables', async (alone) => {
     for (const shape of shapes) {
-      await checkTable(trx, dialect, shape);
-      await createTable(trx, dialect, shape);
-      await checkTable(trx, dialect, shape);
+      await checkTable(alone, dialect, shape);
+      await createTable(alone, dialect, shape);
+      await checkTable(alone, dialect, shape);
     }
-  };
-  // MySQL ends a transaction where it makes a table, one after the other.
-  return dialect.name == 'mysql'
-    ? create(db)
-    : transact(db, dialect, async (trx) => {
-        await dialect.lockTables(trx, 'tinybase-partykit:tables');
-        await create(trx);
-      });
-};
+  });

@@ -1,0 +1,95 @@
+/** Tables as tables: what is there of a room, by what a batch has touched. */
+import type {Kysely} from 'kysely';
+import type {Batch} from '../sink.js';
+import {isSamePosition} from '../sink.js';
+import {getTouched, type Touched} from '../touched.js';
+import type {Catalog} from './catalog.js';
+import type {Dialect} from './dialect.js';
+import {findNeeds} from './needs.js';
+import type {SqlSettings} from './options.js';
+import {readRoomState, writeRoomState} from './room-states.js';
+import {TableMaker} from './table-maker.js';
+import type {TableShape} from './tables.js';
+import {getTabularNames, getTabularShapes} from './tabular-shapes.js';
+import {UnkeptIds} from './unkept-ids.js';
+import {type Place, writeTables, writeValues} from './write-tables.js';
+
+/** By which a batch is written. */
+export type TabularPlan = {catalog: Catalog; touched: Touched | undefined};
+
+export class Tabular {
+  readonly shapes: TableShape[];
+  readonly #place: Place;
+  readonly #maker: TableMaker;
+
+  /** `reserved` are the names of the sink's other tables. */
+  constructor(
+    readonly dialect: Dialect,
+    settings: SqlSettings,
+    reserved: string[],
+  ) {
+    const {tablePrefix: prefix, maxTables, maxColumns} = settings;
+    const names = getTabularNames(prefix);
+    this.shapes = getTabularShapes(names, dialect);
+    this.#place = {
+      dialect,
+      names,
+      unkept: new UnkeptIds(settings.onIgnoredError),
+    };
+    this.#maker = new TableMaker(dialect, {
+      names,
+      prefix,
+      reserved: [...reserved, ...Object.values(names)],
+      limits: {maxTables, maxColumns},
+    });
+  }
+
+  /** After its shapes are there. */
+  open(db: Kysely<any>): Promise<void> {
+    return this.#maker.open(db);
+  }
+
+  /** Finds out how to write a batch, and makes the tables for it. */
+  async prepare(db: Kysely<any>, batch: Batch): Promise<TabularPlan> {
+    const isNext = await this.#isNext(db, batch);
+    const touched = isNext ? getTouched(batch) : undefined;
+    const needs = findNeeds(batch.content, touched);
+    return {catalog: await this.#maker.prepare(db, needs), touched};
+  }
+
+  /**
+   * Writes a batch, of which the sink has made sure that it is the next one.
+   * Resolves to false where it has to be prepared again.
+   */
+  async write(
+    trx: Kysely<any>,
+    batch: Batch,
+    plan: TabularPlan,
+  ): Promise<boolean> {
+    if (
+      !(await this.#maker.isCurrent(trx, plan.catalog)) ||
+      (plan.touched && !(await this.#isNext(trx, batch)))
+    ) {
+      return false;
+    }
+    const {room, position, content} = batch;
+    const name = this.#place.names.rooms;
+    await writeRoomState(trx, this.dialect, {name, room, position});
+    await writeTables(trx, this.#place, {room, content, ...plan});
+    await writeValues(trx, this.#place, {room, content, ...plan});
+    return true;
+  }
+
+  /** Whether the tables have all of the room as it was before the batch. */
+  async #isNext(
+    db: Kysely<any>,
+    {room, after, commits}: Batch,
+  ): Promise<boolean> {
+    if (!commits || !after) {
+      return false;
+    }
+    const name = this.#place.names.rooms;
+    const state = await readRoomState(db, this.dialect, {name, room});
+    return isSamePosition(state, after);
+  }
+}

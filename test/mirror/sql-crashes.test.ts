@@ -1,0 +1,112 @@
+/** Tables are made, whatever crashes on the way. */
+import {type LogEvent} from 'kysely';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import type {Sink} from '../../src/mirror/sink.js';
+import {createSqlSink} from '../../src/mirror/sql/index.js';
+import {
+  createMirroredStore,
+  type MirroredStore,
+} from '../support/mirrored-store.js';
+import {
+  createSqlDatabase,
+  isSqlMissing,
+  SQL_KINDS,
+  type SqlDatabase,
+} from '../support/sql-database.js';
+import {expectLines, readCatalog, readLines} from '../support/sql-tables.js';
+
+const ROOMS = ['a', 'b'];
+
+describe.each(SQL_KINDS)('in %s', async (kind) => {
+  describe.skipIf(await isSqlMissing(kind))('', () => {
+    let database: SqlDatabase;
+    beforeAll(async () => {
+      database = await createSqlDatabase(kind);
+    });
+    afterAll(() => database.drop());
+
+    const writeAll = async (
+      sink: Sink,
+      {position, getBatch}: MirroredStore,
+      room: string,
+    ): Promise<void> => {
+      const {epoch, offset} = (await sink.read(room)) ?? {};
+      if (offset !== position.offset) {
+        const after = offset == null ? undefined : {epoch: epoch!, offset};
+        expect(await sink.write({...getBatch(after), room})).toBe(true);
+      }
+    };
+
+    /** Crashes after a number of statements; says whether it came to that. */
+    const crash = async (after: number): Promise<boolean> => {
+      const options = {tabular: true, tablePrefix: `c${after}_`};
+      const db = database.connect();
+      const another = createSqlSink({db, ...options});
+      const [a, b] = ROOMS.map((room) => createMirroredStore(room)) as [
+        MirroredStore,
+        MirroredStore,
+      ];
+      for (const {store} of [a, b]) {
+        store.setTable('t', {
+          r1: {number: 1e21, flag: true, list: [1], text: 'x', other: 1},
+          r2: {number: 0.1, flag: false, list: {a: 1}, other: 1e-7},
+        });
+        store.setTable('v', {r: {c: 1}});
+      }
+      await writeAll(another, a, 'a');
+      await writeAll(another, b, 'b');
+
+      a.store.setTables({
+        t: {r1: {number: 'text', flag: 1, list: 'text', more: 1, other: true}},
+        u: {r1: {c: 1}},
+        v: {r: {c: 'text', d: true}},
+      });
+      const state = {left: Infinity};
+      const log = ({query}: LogEvent): void => {
+        if (--state.left == 0) {
+          throw new Error(`crash after ${query.sql}`);
+        }
+      };
+      const crashing = database.connect({log});
+      const sink = createSqlSink({db: crashing, ...options});
+      await sink.read('a');
+      state.left = after;
+      const error = await writeAll(sink, a, 'a').then(
+        () => undefined,
+        (error: unknown) => String(error),
+      );
+      await crashing.destroy();
+
+      const check = async (room: string, store: MirroredStore['store']) => {
+        const catalog = await readCatalog(db, kind, options.tablePrefix);
+        const where = {room, prefix: options.tablePrefix};
+        expect(
+          [...(await readLines(db, kind, where))].sort(),
+          `${error}, room ${room}`,
+        ).toEqual([...expectLines(kind, store.getContent(), catalog)].sort());
+      };
+      // By one that was there before, and by one that comes after.
+      b.store.setCell('t', 'r1', 'number', 2);
+      await writeAll(another, b, 'b');
+      await check('b', b.store);
+      const third = createSqlSink({db, ...options});
+      await writeAll(after % 2 ? another : third, a, 'a');
+      await check('a', a.store);
+      await check('b', b.store);
+      b.store.setTable('u', {r2: {c: 'text'}});
+      await writeAll(third, b, 'b');
+      await check('a', a.store);
+      await check('b', b.store);
+      await db.destroy();
+      return error !== undefined;
+    };
+
+    it('makes and widens tables, whichever statement is the last', async () => {
+      let after = 1;
+      while (await crash(after)) {
+        after++;
+      }
+      expect(after).toBeGreaterThan(15);
+    }, 120_000);
+  });
+});
