@@ -55,9 +55,9 @@ describe('following', () => {
     );
     await until(() => memory.rows.has(room.name));
     const {store} = await startClient('ours', room);
-    store.setRow('pets', 'felix', {tags: ['black', {lazy: true}] as any});
+    store.setRow('pets', 'felix', {tags: ['black', {lazy: true}]});
     store.delRow('pets', 'fido');
-    store.setValue('open', null as any);
+    store.setValue('open', null);
     await until(() => {
       const row = memory.rows.get(room.name)!;
       return (
@@ -218,8 +218,7 @@ describe('what cannot be followed is told, with the remedy', () => {
 
   test('options that are wrong are errors at once', () => {
     const sink = createMemorySink(createSinkMemory());
-    const create = (options: object) => () =>
-      createMirror({sink, ...options} as MirrorOptions);
+    const create = (options: object) => () => createMirror({sink, ...options});
     expect(create({room: 'my-room'})).toThrow(/https:\/\/HOST/);
     expect(create({room: 'ftp://x/parties/main/y'})).toThrow(/https: or http:/);
     expect(create({room: 'http://x/y'})).toThrow(/{id, url}/);
