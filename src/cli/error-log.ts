@@ -8,24 +8,31 @@ export type ErrorLog = {
   clear(room: string): void;
 };
 
+/** So many that differ are remembered; it is as good as all that there are. */
+const MAX_TEXTS = 20;
+
 export const createErrorLog = (reporter: Reporter): ErrorLog => {
-  /** By room: what was told last, and how often it came. */
-  const told = new Map<string, {text: string; count: number}>();
+  /** By room: what was told since it went well, and how often any came. */
+  const told = new Map<string, {texts: Set<string>; count: number}>();
   return {
     log: (error, room = '') => {
       const text = describeError(error);
-      const last = told.get(room);
-      if (last?.text === text) {
-        last.count++;
+      const trouble = told.get(room) ?? {texts: new Set(), count: 0};
+      told.set(room, trouble);
+      trouble.count++;
+      if (trouble.texts.has(text)) {
         return;
       }
-      told.set(room, {text, count: 1});
+      if (trouble.texts.size >= MAX_TEXTS) {
+        trouble.texts.clear();
+      }
+      trouble.texts.add(text);
       reporter.error(text, {event: 'error', ...(room ? {room} : {})});
     },
     clear: (room) => {
       const count = told.get(room)?.count ?? 0;
       if (told.delete(room) && count > 1) {
-        reporter.note(`That came ${count} times; it goes well again.`, {
+        reporter.note(`It goes well again, after ${count} errors.`, {
           event: 'recovered',
           room,
           errors: count,

@@ -11,21 +11,20 @@ import {UsageError} from './errors.js';
 export type ListenOptions = {
   port: number;
   host: string;
-  /** One, or several with spaces between while it is rotated. */
-  secret: string;
+  secrets: string[];
   onStoreUpdated(event: StoreUpdatedEvent): Promise<void>;
   onError(error: unknown): void;
   onListening(url: string): void;
 };
 
 const createHandler = ({
-  secret,
+  secrets,
   onStoreUpdated,
   onError,
 }: ListenOptions): ReturnType<typeof createWebhookHandler> => {
   try {
     return createWebhookHandler({
-      secret: secret.split(/\s+/).filter(Boolean),
+      secret: secrets,
       onStoreUpdated,
       onIgnoredError: onError,
     });

@@ -1,5 +1,5 @@
 /** What a mirror says of its doing: a line a second at most. */
-import type {Written} from '../mirror/index.js';
+import type {Written} from '../mirror/room-sink.js';
 import type {Position} from '../mirror/sink.js';
 import {describeId} from './printable.js';
 import type {Reporter} from './reporter.js';

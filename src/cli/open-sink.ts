@@ -1,18 +1,16 @@
 /** The sink of a URL, its driver loaded where that is installed. */
 import type {Sink} from '../mirror/sink.js';
-import {UsageError} from './errors.js';
-import type {SinkUrl} from './sink-url.js';
+import type {SinkKind, SinkUrl} from './sink-url.js';
+import type {SinkChoice} from './sinks/choice.js';
+import {openRedis} from './sinks/redis.js';
+import {openSql} from './sinks/sql.js';
 
-export type SinkChoice = {
-  history: boolean;
-  tabular: boolean;
-  twoWay: boolean;
-  prefix: string | undefined;
-};
+const OPENERS: {
+  [kind in SinkKind]: (url: string, choice: SinkChoice) => Promise<Sink>;
+} = {sql: openSql, redis: openRedis};
 
-export const openSink = async (
-  {kind}: SinkUrl,
-  _choice: SinkChoice,
-): Promise<Sink> => {
-  throw new UsageError(`${kind} is yet to come.`);
-};
+/** @throws UsageError where the database does not have what is wanted of it. */
+export const openSink = (
+  {kind, url}: SinkUrl,
+  choice: SinkChoice,
+): Promise<Sink> => OPENERS[kind](url, choice);

@@ -8,7 +8,7 @@ export type Report = {event: string; [field: string]: unknown};
 export type Reporter = {
   /** What the user asked for, and is nothing wrong: kept back when quiet. */
   note(text: string, report: Report): void;
-  /** Like `note`, but one a second at most: what comes in between is dropped. */
+  /** Like `note`, but after a second, and one a second: the others are dropped. */
   progress(text: string, report: Report): void;
   error(text: string, report?: Report): void;
 };
@@ -28,7 +28,8 @@ export const createReporter = ({
   asJson,
   redact,
 }: ReporterOptions): Reporter => {
-  let shownAt = -Infinity;
+  // What is done within a moment is told when it is done.
+  let shownAt = performance.now();
 
   const print = (text: string, report: Report): void => {
     const line = asJson

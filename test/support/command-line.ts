@@ -25,9 +25,24 @@ export type CommandOptions = {
   input?: string | Uint8Array;
 };
 
-/** Builds the command; packages stay those of this repository. */
-export const buildCommandLine = async (): Promise<CommandLine> => {
-  const folders = join(REPOSITORY, '.examples');
+/** What a user installs besides it, or not. */
+const DRIVERS = [
+  'kysely',
+  'mysql2',
+  'pg',
+  'better-sqlite3',
+  'ioredis',
+  'mongodb',
+];
+
+/**
+ * Builds the command. Packages stay those of this repository, if it is built inside
+ * of that, as it is unless told.
+ */
+export const buildCommandLine = async ({
+  folder: folders = join(REPOSITORY, '.examples'),
+} = {}): Promise<CommandLine> => {
+  const isInside = folders.startsWith(REPOSITORY);
   await mkdir(folders, {recursive: true});
   const folder = await mkdtemp(`${folders}/cli-`);
   const path = join(folder, 'dist/cli/index.js');
@@ -38,7 +53,7 @@ export const buildCommandLine = async (): Promise<CommandLine> => {
     splitting: true,
     format: 'esm',
     platform: 'node',
-    packages: 'external',
+    ...(isInside ? {packages: 'external'} : {external: DRIVERS}),
   });
   await cp(join(REPOSITORY, 'package.json'), join(folder, 'package.json'));
   return {path, remove: () => rm(folder, {recursive: true, force: true})};
