@@ -1,7 +1,7 @@
 /** What database a URL is of. */
 import {UsageError} from './errors.js';
 
-export type SinkKind = 'sql' | 'redis';
+export type SinkKind = 'sql' | 'redis' | 'mongodb';
 
 export type SinkUrl = {kind: SinkKind; url: string};
 
@@ -13,9 +13,12 @@ const KINDS: {[scheme: string]: SinkKind} = {
   sqlite: 'sql',
   redis: 'redis',
   rediss: 'redis',
+  mongodb: 'mongodb',
+  'mongodb+srv': 'mongodb',
 };
 
-const EXAMPLES = 'mysql://…, postgres://…, sqlite:PATH or redis://…';
+const EXAMPLES =
+  'mysql://…, postgres://…, sqlite:PATH, redis://… or mongodb://…';
 
 /** @throws UsageError where it is none, which never says what was given. */
 export const parseSinkUrl = (url: string | undefined): SinkUrl => {

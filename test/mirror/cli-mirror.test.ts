@@ -347,6 +347,12 @@ describe('a database', () => {
     ['redis://me:hush-hush@127.0.0.1:1', 1, 'ECONNREFUSED'],
     ['sqlite:/none/hush.db', 1, 'directory does not exist'],
     ['sqlite:', 2, 'takes the path of a file'],
+    ['mongodb://me:hush-hush@127.0.0.1:1', 2, 'names the database, too'],
+    [
+      'mongodb://me:hush-hush@127.0.0.1:1/db?serverSelectionTimeoutMS=500',
+      1,
+      'ECONNREFUSED',
+    ],
   ])('%s that is not there ends it', async (to, code, message) => {
     const ended = await runCommand(commandLine, [
       ...['mirror', '--room', room, '--to', to],

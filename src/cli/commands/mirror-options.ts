@@ -19,7 +19,7 @@ export const MIRROR_OPTIONS: OptionSpecs = {
     short: 't',
     value: 'URL',
     env: 'TINYBASE_PARTYKIT_TO',
-    help: 'mysql://…, postgres://…, sqlite:PATH or redis://…',
+    help: 'mysql://…, postgres://…, sqlite:PATH, redis://… or mongodb://…',
   },
   history: {type: 'boolean', help: 'keep each commit, too'},
   tabular: {type: 'boolean', help: 'keep Rows one by one, to be queried'},
