@@ -2,12 +2,14 @@
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {Redis} from 'ioredis';
 import {
   openKysely,
   type Place,
+  type SqlPlace,
   type SqlPlaceKind,
 } from '../test/support/chaos-sinks.js';
-import {createDatabase} from '../test/support/databases.js';
+import {createDatabase, createRedisKeys} from '../test/support/databases.js';
 
 export type BenchPlace = {
   place: Place;
@@ -28,7 +30,7 @@ const createUrl = async (
   if (kind == 'sqlite') {
     const folder = await mkdtemp(join(tmpdir(), 'bench-sqlite-'));
     return {
-      url: join(folder, 'bench.sqlite'),
+      url: `sqlite:${join(folder, 'bench.sqlite')}`,
       drop: () => rm(folder, {recursive: true, force: true}),
     };
   }
@@ -37,10 +39,10 @@ const createUrl = async (
 
 const createSqlPlace = async (
   kind: SqlPlaceKind,
-  options: Place['options'],
+  options: SqlPlace['options'],
 ): Promise<BenchPlace> => {
   const {url, drop} = await createUrl(kind);
-  const place: Place = {kind, url, options};
+  const place: SqlPlace = {kind, url, options};
   const db = openKysely(place);
   return {
     place,
@@ -64,11 +66,44 @@ const createSqlSinks = (kind: SqlPlaceKind, title: string): BenchSink => ({
   modes: {
     document: () => createSqlPlace(kind, {}),
     history: () => createSqlPlace(kind, {history: true}),
+    tabular: () => createSqlPlace(kind, {tabular: true}),
   },
 });
+
+const createRedisPlace = async (
+  contentAs: 'json' | 'hashes',
+  stream?: false,
+): Promise<BenchPlace> => {
+  const {prefix, url, remove} = createRedisKeys();
+  const redis = new Redis(url);
+  return {
+    place: {
+      kind: 'redis',
+      url,
+      options: {prefix, contentAs, ...(stream === false && {stream})},
+    },
+    getOffset: async (room) => {
+      // As other keys of the room: one of the bench needs no escaping.
+      const offset = await redis.hget(`${prefix}{${room}}:position`, 'offset');
+      return offset === null ? -1 : Number(offset);
+    },
+    remove: async () => {
+      redis.disconnect();
+      await remove();
+    },
+  };
+};
 
 export const SINKS: {[name: string]: BenchSink} = {
   mariadb: createSqlSinks('mariadb', 'MariaDB'),
   postgres: createSqlSinks('postgres', 'PostgreSQL'),
   sqlite: createSqlSinks('sqlite', 'SQLite'),
+  redis: {
+    title: 'Redis',
+    modes: {
+      document: () => createRedisPlace('json', false),
+      hashes: () => createRedisPlace('hashes', false),
+      'hashes, history': () => createRedisPlace('hashes'),
+    },
+  },
 };

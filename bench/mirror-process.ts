@@ -92,7 +92,7 @@ const startPolling = async (sink: Sink, everyMs: number): Promise<void> => {
   setInterval(() => void poll().catch(tell), everyMs);
 };
 
-const {sink} = openSink(place);
+const sink = await openSink(place);
 await (typeof by == 'object' && 'everyMs' in by
   ? startPolling(sink, by.everyMs)
   : startMirror(sink));

@@ -23,6 +23,9 @@ export type Lanes = {
   stop(): Promise<void>;
 };
 
+/** For it to come to something. */
+const LEAST_GAP_MS = 200;
+
 export const startLanes = (lanes: Lane[], seed: number): Lanes => {
   const counts: {[kind: string]: number} = {};
   const made = new Map<Lane, number>();
@@ -31,7 +34,8 @@ export const startLanes = (lanes: Lane[], seed: number): Lanes => {
 
   const run = async (lane: Lane, random: RandomInteger): Promise<void> => {
     while (!signal.aborted) {
-      await sleep(random(lane.gapMs), undefined, {signal}).catch(() => {});
+      const gapMs = LEAST_GAP_MS + random(lane.gapMs);
+      await sleep(gapMs, undefined, {signal}).catch(() => {});
       if (!signal.aborted) {
         const kind = await lane.trouble(random);
         counts[kind] = (counts[kind] ?? 0) + 1;

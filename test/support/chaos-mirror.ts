@@ -24,7 +24,7 @@ const tell = (error: unknown, about?: string): void => {
   process.stderr.write(`${about ?? ''} ${String(error)}\n`);
 };
 
-const {sink} = openSink(place);
+const sink = await openSink(place);
 const mirror = createMirror({
   sink,
   ...(webhooks ? {getRoom: () => room, followDiscovered: false} : {room}),

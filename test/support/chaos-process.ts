@@ -125,9 +125,12 @@ export const createMirrorProcess = (
           return isRetired || run?.isReady;
         },
         {
-          timeoutMs: 30_000,
+          // The database may be down time and again.
+          timeoutMs: 120_000,
           intervalMs: 20,
-          message: () => `the mirror is ready:\n${output}`,
+          message: () =>
+            `the mirror is ready (${isRunning() ? 'running' : 'ended'}):\n` +
+            output.slice(-5_000),
         },
       );
     },

@@ -1,5 +1,6 @@
 /** A room, its writers and its mirrors, of which each is killed time and again. */
 import {setTimeout as sleep} from 'node:timers/promises';
+import type {Content} from 'tinybase';
 import {expect, onTestFinished} from 'vitest';
 import {expectHistory, loadCommits} from './chaos-history.js';
 import {type Lane, startLanes} from './chaos-lanes.js';
@@ -26,6 +27,9 @@ const [MIRROR_KILLS, ROOM_KILLS, DATABASE_KILLS] = [100, 400, 250].map((each) =>
 ) as [number, number, number];
 export const TIMEOUT_MS = 120_000 + COMMITS * 60;
 
+/** Of a room before it is written to. */
+export const FIRST_CONTENT: Content = [{}, {start: true}];
+
 const WRITERS = 3;
 const PACE_MS = 25;
 
@@ -35,7 +39,7 @@ export const startChaosRoom = async (
   const dev = await startPartyKitDev({main: 'test/rooms/chaos-room.ts', vars});
   onTestFinished(() => dev.stop());
   const room = createTestRoom(dev, 'ours', {party: 'main', name: 'chaos'});
-  await room.putContent([{}, {start: true}]);
+  await room.putContent(FIRST_CONTENT);
   return {dev, room};
 };
 

@@ -1,5 +1,6 @@
 /** The sinks that come with the library, by a description that is JSON. */
 import Sqlite from 'better-sqlite3';
+import {Redis} from 'ioredis';
 import {
   type Dialect,
   Kysely,
@@ -9,22 +10,31 @@ import {
 } from 'kysely';
 import mysql from 'mysql2';
 import pg from 'pg';
-import type {Sink} from '../../src/mirror/sink.js';
 import {
-  createSqlSink,
-  type SqlSinkOptions,
-} from '../../src/mirror/sql/index.js';
+  createRedisSink,
+  type RedisSinkOptions,
+} from '../../src/mirror/redis/index.js';
+import type {Sink} from '../../src/mirror/sink.js';
+import type {SqlSinkOptions} from '../../src/mirror/sql/index.js';
+import {openSqlSink} from '../../src/mirror/sql/open-sql-sink.js';
 
 export type SqlPlaceKind = 'mariadb' | 'postgres' | 'sqlite';
 
 export type SqlPlace = {
   kind: SqlPlaceKind;
-  /** Of the database; the file of SQLite. */
   url: string;
   options?: Omit<SqlSinkOptions, 'db'>;
 };
 
-export type Place = SqlPlace;
+export type RedisPlace = {
+  kind: 'redis';
+  url: string;
+  /** By which Redis lists the connection. */
+  name?: string;
+  options: Omit<RedisSinkOptions, 'redis'>;
+};
+
+export type Place = SqlPlace | RedisPlace;
 
 const ignore = (): void => {};
 
@@ -38,26 +48,28 @@ const DIALECTS: {[kind in SqlPlaceKind]: (url: string) => Dialect} = {
     const pool = new pg.Pool({connectionString, max: 2});
     // Of a connection that nobody uses just then.
     pool.on('error', ignore);
-    // Of one in the midst of a transaction, which the query after it tells of.
-    pool.on('connect', (client) => client.on('error', ignore));
     return new PostgresDialect({pool});
   },
-  sqlite: (file) => {
-    const database = new Sqlite(file);
-    database.pragma('journal_mode = WAL');
-    return new SqliteDialect({database});
-  },
+  sqlite: (url) =>
+    new SqliteDialect({database: new Sqlite(url.replace('sqlite:', ''))}),
 };
 
+/** Connections of a test's own. */
 export const openKysely = ({kind, url}: SqlPlace): Kysely<any> =>
   new Kysely<any>({dialect: DIALECTS[kind](url)});
 
-export const openSink = (
-  place: Place,
-): {sink: Sink; close(): Promise<void>} => {
-  const db = openKysely(place);
-  return {
-    sink: createSqlSink({db, ...place.options}),
-    close: () => db.destroy(),
-  };
+const openRedisSink = ({url, name, options}: RedisPlace): Sink => {
+  const redis = new Redis(
+    url,
+    name === undefined ? {} : {connectionName: name},
+  );
+  // What a command then rejects with.
+  redis.on('error', ignore);
+  return createRedisSink({redis, ...options});
 };
+
+/** For a process that ends without closing it. */
+export const openSink = async (place: Place): Promise<Sink> =>
+  place.kind == 'redis'
+    ? openRedisSink(place)
+    : await openSqlSink(place.url, place.options);

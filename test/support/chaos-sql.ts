@@ -5,6 +5,8 @@ import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
 import type {Kysely} from 'kysely';
+import type {Content} from 'tinybase';
+import {expect} from 'vitest';
 import type {HistoryRow} from './chaos-history.js';
 import {openKysely, type SqlPlace} from './chaos-sinks.js';
 import type {ChaosTarget, Kept} from './chaos-target.js';
@@ -12,6 +14,7 @@ import type {PrivateDatabase} from './private-database.js';
 import {startPrivateMariadb} from './private-mariadb.js';
 import {startPrivatePostgres} from './private-postgres.js';
 import type {RandomInteger} from './random-edits.js';
+import {expectLines, readCatalog, readLines} from './sql-tables.js';
 import {until} from './until.js';
 
 /** Drivers parse JSON, or do not. */
@@ -62,6 +65,19 @@ const read = async (db: Kysely<any>, room: string): Promise<Kept> => {
   };
 };
 
+/** Expects each Row and Value to be there as well, and nothing else. */
+const checkTables = async (
+  db: Kysely<any>,
+  {kind}: SqlPlace,
+  {room, content}: {room: string; content: Content},
+): Promise<void> => {
+  const name = kind == 'mariadb' ? 'mysql' : kind;
+  const catalog = await readCatalog(db, name);
+  expect(await readLines(db, name, {room})).toEqual(
+    expectLines(name, content, catalog),
+  );
+};
+
 const createTarget = (
   place: SqlPlace,
   more: Pick<ChaosTarget, 'lane' | 'close'>,
@@ -74,7 +90,11 @@ const createTarget = (
       const row = await readDocument(db, room);
       return row && {epoch: row.epoch, offset: Number(row.offset)};
     },
-    read: (room) => read(db, room),
+    read: async (room) => {
+      const kept = await read(db, room);
+      await checkTables(db, place, {room, content: kept.content});
+      return kept;
+    },
     close: async () => {
       await db.destroy();
       await more.close();
@@ -82,7 +102,11 @@ const createTarget = (
   };
 };
 
-const OPTIONS: SqlPlace['options'] = {document: true, history: true};
+const OPTIONS: SqlPlace['options'] = {
+  document: true,
+  history: true,
+  tabular: true,
+};
 
 /** Is down for a while, at times. */
 const crash = async (
@@ -118,10 +142,10 @@ export const createPostgresTarget = (): Promise<ChaosTarget> =>
 /** There is no server to be killed: somebody else locks the file. */
 export const createSqliteTarget = async (): Promise<ChaosTarget> => {
   const folder = await mkdtemp(join(tmpdir(), 'chaos-sqlite-'));
-  const url = join(folder, 'test.sqlite');
-  const locker = new Sqlite(url, {timeout: 0});
+  const path = join(folder, 'test.sqlite');
+  const locker = new Sqlite(path, {timeout: 0});
   return createTarget(
-    {kind: 'sqlite', url, options: OPTIONS},
+    {kind: 'sqlite', url: `sqlite:${path}`, options: OPTIONS},
     {
       lane: {
         gapMs: 2_000,

@@ -61,7 +61,10 @@ const SERVER: DatabaseServer = {
   getUrl: (port) => `postgres://postgres@127.0.0.1:${port}/postgres`,
 
   ask: async (connectionString) => {
-    const client = new pg.Client({connectionString});
+    const client = new pg.Client({
+      connectionString,
+      connectionTimeoutMillis: 3_000,
+    });
     // Told of what `connect` rejects with, too.
     client.on('error', () => {});
     try {
