@@ -9,6 +9,7 @@ export default defineConfig({
       'webhook',
       'mirror',
       'mirror/contract',
+      'mirror/mongodb',
       'mirror/redis',
       'mirror/sql',
       'cli',
