@@ -66,8 +66,17 @@ export const startMongoStandIn = async ({
     if (command['autocommit'] !== false) {
       return undefined;
     }
+    const isEnd = /^(commit|abort)/.test(Object.keys(command)[0]!);
+    const isStart = !!command['startTransaction'];
+    if (
+      (command['writeConcern'] && !isEnd) ||
+      (command['readConcern'] && !isStart) ||
+      !isReplicaSet
+    ) {
+      throw new CommandError(72, 'InvalidOptions in a transaction');
+    }
     const session = getSession(command);
-    if (command['startTransaction']) {
+    if (isStart) {
       const old = transactions.get(session);
       old && documents.abort(old);
       transactions.set(session, documents.begin());
