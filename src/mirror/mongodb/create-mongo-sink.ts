@@ -9,14 +9,9 @@ import {
   hasTransactions,
   runInTransaction,
 } from './collections.js';
-import {
-  type CommitDocument,
-  composeCommits,
-  composeRoom,
-  type DocumentPer,
-  type RoomDocument,
-} from './documents.js';
+import {composeRoom, type DocumentPer, type RoomDocument} from './documents.js';
 import {decodeThings} from './encode-things.js';
+import {keepCommits} from './keep-commits.js';
 import {keepRows, readRows} from './keep-rows.js';
 import {
   filterKnown,
@@ -28,7 +23,6 @@ import {
 } from './move-room.js';
 
 const DEFAULT_COLLECTION = 'tinybase';
-const COMMITS_AT_ONCE = 1_000;
 
 export type MongoSinkOptions = {
   /** Yours: the sink closes nothing of it. */
@@ -110,30 +104,6 @@ export const createMongoSink = (options: MongoSinkOptions): Sink => {
     }
   };
 
-  const keepCommits = async (
-    batch: Batch,
-    session?: ClientSession,
-  ): Promise<void> => {
-    const {room, after} = batch;
-    if (!session && after && batch.commits) {
-      // What a crash has left of a batch may be other commits than this has.
-      const {epoch, offset} = after;
-      const left = {room: escapeName(room), epoch, offset: {$gt: offset}};
-      await commits.deleteMany(left);
-    }
-    const documents: CommitDocument[] = composeCommits(batch);
-    for (let at = 0; at < documents.length; at += COMMITS_AT_ONCE) {
-      await commits.bulkWrite(
-        documents
-          .slice(at, at + COMMITS_AT_ONCE)
-          .map(({_id, ...replacement}) => ({
-            replaceOne: {filter: {_id}, replacement, upsert: true},
-          })),
-        {session, ordered: false},
-      );
-    }
-  };
-
   /** All that belongs to a batch but for the document of the room. */
   const keepParts = async (
     batch: Batch,
@@ -145,7 +115,7 @@ export const createMongoSink = (options: MongoSinkOptions): Sink => {
       await rows.deleteMany({room: escapeName(batch.room)}, {session});
     }
     if (history) {
-      await keepCommits(batch, session);
+      await keepCommits(collections, batch, session);
     }
   };
 
