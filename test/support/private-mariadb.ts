@@ -1,4 +1,5 @@
 /** A MariaDB of a test's own. */
+import {mkdir} from 'node:fs/promises';
 import {userInfo} from 'node:os';
 import {join} from 'node:path';
 import mysql from 'mysql2/promise';
@@ -16,6 +17,9 @@ const DATABASE = 'test';
 
 const getData = (folder: string): string => join(folder, 'data');
 
+// In a folder that is shared, servers delete the files of each other.
+const getTmp = (folder: string): string => join(folder, 'tmp');
+
 const getUrl = (port: number, database = DATABASE): string =>
   `mysql://root@127.0.0.1:${port}/${database}`;
 
@@ -26,10 +30,11 @@ const SERVER: DatabaseServer = {
   name: 'mariadb',
 
   install: async (folder) => {
+    await mkdir(getTmp(folder));
     const {exitCode, output} = await run('mariadb-install-db', [
       ...['--no-defaults', `--datadir=${getData(folder)}`, getUser()],
       ...['--auth-root-authentication-method=normal', '--skip-test-db'],
-      '--innodb-log-file-size=10M',
+      ...['--innodb-log-file-size=10M', `--tmpdir=${getTmp(folder)}`],
     ]);
     if (exitCode) {
       throw new Error(`mariadb-install-db: ${output}`);
@@ -41,6 +46,7 @@ const SERVER: DatabaseServer = {
     ...[`--datadir=${getData(folder)}`, `--pid-file=${join(folder, 'pid')}`],
     ...[`--socket=${join(folder, 'socket')}`, '--bind-address=127.0.0.1'],
     ...[`--port=${port}`, '--innodb-log-file-size=10M'],
+    `--tmpdir=${getTmp(folder)}`,
   ],
 
   getUrl,
