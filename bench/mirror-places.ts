@@ -51,7 +51,14 @@ const createSqlPlace = async (
         .selectFrom('documents')
         .select('offset')
         .where('room', '=', room)
-        .executeTakeFirst();
+        .executeTakeFirst()
+        .catch((error) => {
+          // It is just being written to.
+          if (error.code != 'SQLITE_BUSY') {
+            throw error;
+          }
+          return undefined;
+        });
       return row ? Number(row.offset) : -1;
     },
     remove: async () => {

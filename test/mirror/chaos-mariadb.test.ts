@@ -1,5 +1,6 @@
 import {test} from 'vitest';
-import {COMMITS, runFeedChaos, SEED, TIMEOUT_MS} from '../support/chaos-run.js';
+import {COMMITS, SEED, TIMEOUT_MS} from '../support/chaos-run.js';
+import {runFeedChaos} from '../support/chaos-scenes.js';
 import {createMariadbTarget} from '../support/chaos-sql.js';
 import {isMariadbMissing} from '../support/private-mariadb.js';
 

@@ -3,10 +3,10 @@ import {createRedisTarget} from '../support/chaos-redis.js';
 import {
   COMMITS,
   FIRST_CONTENT,
-  runFeedChaos,
   SEED,
   TIMEOUT_MS,
 } from '../support/chaos-run.js';
+import {runFeedChaos} from '../support/chaos-scenes.js';
 import {isRedisMissing} from '../support/private-redis.js';
 
 describe.skipIf(isRedisMissing())('', () => {

@@ -1,5 +1,6 @@
 import {test} from 'vitest';
-import {COMMITS, runFeedChaos, SEED, TIMEOUT_MS} from '../support/chaos-run.js';
+import {COMMITS, SEED, TIMEOUT_MS} from '../support/chaos-run.js';
+import {runFeedChaos} from '../support/chaos-scenes.js';
 import {createSqliteTarget} from '../support/chaos-sql.js';
 
 test(

@@ -2,21 +2,19 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Content} from 'tinybase';
 import {expect, onTestFinished} from 'vitest';
-import {expectHistory, loadCommits} from './chaos-history.js';
-import {type Lane, startLanes} from './chaos-lanes.js';
 import {
-  bundleMirror,
-  createMirrorProcess,
-  type MirrorProcess,
-} from './chaos-process.js';
+  expectHistory,
+  type HistoryCommit,
+  loadCommits,
+} from './chaos-history.js';
+import {type Lane, startLanes} from './chaos-lanes.js';
+import type {MirrorProcess} from './chaos-process.js';
 import type {ChaosTarget} from './chaos-target.js';
 import {startWriters} from './chaos-writers.js';
-import {findFreePort} from './free-port.js';
 import {type PartyKitDev, startPartyKitDev} from './partykit-dev.js';
 import type {RandomInteger} from './random-edits.js';
 import {createTestRoom, type TestRoom} from './test-room.js';
 import {until} from './until.js';
-import {SECRET} from './webhook-requests.js';
 
 export const SEED = Number(process.env.SEED ?? 1);
 /** At least so many; a full run has 10,000. */
@@ -35,11 +33,12 @@ const PACE_MS = 25;
 
 export const startChaosRoom = async (
   vars: Record<string, unknown> = {},
+  content = FIRST_CONTENT,
 ): Promise<{dev: PartyKitDev; room: TestRoom}> => {
   const dev = await startPartyKitDev({main: 'test/rooms/chaos-room.ts', vars});
   onTestFinished(() => dev.stop());
   const room = createTestRoom(dev, 'ours', {party: 'main', name: 'chaos'});
-  await room.putContent(FIRST_CONTENT);
+  await room.putContent(content);
   return {dev, room};
 };
 
@@ -105,6 +104,10 @@ export type ChaosOptions = {
   hasTimes?: boolean;
   /** What happens beside, by the share of edits that were made. */
   accompany?: (getShare: () => number) => Promise<void>;
+  /** Resolves when the room does not move any more. */
+  settle?: () => Promise<void>;
+  /** More that has to be right then. */
+  check?: (commits: HistoryCommit[], content: Content) => Promise<void>;
 };
 
 /** Lets all be killed while the room is written to, and then sees what is there. */
@@ -115,6 +118,8 @@ export const runChaos = async ({
   mirrors,
   hasTimes = true,
   accompany = async () => {},
+  settle = async () => {},
+  check = async () => {},
 }: ChaosOptions): Promise<string> => {
   const startedAt = performance.now();
   const writers = await startWriters(room, {
@@ -147,6 +152,7 @@ export const runChaos = async ({
   // The writers first: the last of what they write is mirrored in chaos, too.
   await writers.stop();
   await lanes.stop();
+  await settle();
   const seconds = (performance.now() - startedAt) / 1_000;
 
   const end = await getPosition(room);
@@ -170,6 +176,7 @@ export const runChaos = async ({
   expect(await getPosition(room)).toEqual(end);
   expect(kept.content).toEqual(content);
   expectHistory(kept.history, {commits, content, hasTimes});
+  await check(commits, content!);
   expect(commits.length).toBeGreaterThanOrEqual(COMMITS);
   const counts = Object.entries(lanes.counts)
     .map(([kind, count]) => `${count} ${kind}`)
@@ -180,57 +187,4 @@ export const runChaos = async ({
     `in ${seconds.toFixed(1)} s, ${counts}; ` +
     `each once, checked ${caughtUp.toFixed(0)} ms later`
   );
-};
-
-/** Follows a room by its feed; for a part of the time there are two mirrors. */
-export const runFeedChaos = async (target: ChaosTarget): Promise<string> => {
-  onTestFinished(() => target.close());
-  const {dev, room} = await startChaosRoom();
-  const file = await bundleMirror();
-  const options = {place: target.place, room: `${room.url}/store`};
-  const [first, second] = [
-    createMirrorProcess(file, options),
-    createMirrorProcess(file, options),
-  ];
-  await first.start();
-  return await runChaos({
-    target,
-    dev,
-    room,
-    mirrors: [first, second],
-    accompany: async (getShare) => {
-      await until(() => getShare() > 1 / 4, {timeoutMs: TIMEOUT_MS});
-      await second.start();
-      await until(() => getShare() > 3 / 4, {timeoutMs: TIMEOUT_MS});
-      await second.retire();
-    },
-  });
-};
-
-/** Is told of the room by webhooks alone, at a port that is often down. */
-export const runWebhookChaos = async (target: ChaosTarget): Promise<string> => {
-  onTestFinished(() => target.close());
-  const port = await findFreePort();
-  const webhook = {
-    url: `http://127.0.0.1:${port}`,
-    secret: SECRET,
-    include: 'changes',
-    throttleMs: 50,
-  };
-  const {dev, room} = await startChaosRoom({
-    webhooks: JSON.stringify([webhook]),
-  });
-  const mirror = createMirrorProcess(await bundleMirror(), {
-    place: target.place,
-    room: `${room.url}/store`,
-    webhooks: {port, secret: SECRET},
-  });
-  await mirror.start();
-  return await runChaos({
-    target,
-    dev,
-    room,
-    mirrors: [mirror],
-    hasTimes: false,
-  });
 };

@@ -48,10 +48,15 @@ const DIALECTS: {[kind in SqlPlaceKind]: (url: string) => Dialect} = {
     const pool = new pg.Pool({connectionString, max: 2});
     // Of a connection that nobody uses just then.
     pool.on('error', ignore);
+    // Of one in the midst of a transaction, which the query after it tells of.
+    pool.on('connect', (client) => client.on('error', ignore));
     return new PostgresDialect({pool});
   },
   sqlite: (url) =>
-    new SqliteDialect({database: new Sqlite(url.replace('sqlite:', ''))}),
+    new SqliteDialect({
+      // Waiting for a lock it keeps this process from releasing one.
+      database: new Sqlite(url.replace('sqlite:', ''), {timeout: 0}),
+    }),
 };
 
 /** Connections of a test's own. */

@@ -78,13 +78,16 @@ const checkTables = async (
   );
 };
 
+export type SqlTarget = ChaosTarget & {db: Kysely<any>};
+
 const createTarget = (
   place: SqlPlace,
   more: Pick<ChaosTarget, 'lane' | 'close'>,
-): ChaosTarget => {
+): SqlTarget => {
   const db = openKysely(place);
   return {
     place,
+    db,
     lane: more.lane,
     getPosition: async (room) => {
       const row = await readDocument(db, room);
@@ -102,11 +105,12 @@ const createTarget = (
   };
 };
 
-const OPTIONS: SqlPlace['options'] = {
+const createOptions = (twoWay: boolean): SqlPlace['options'] => ({
   document: true,
   history: true,
   tabular: true,
-};
+  twoWay,
+});
 
 /** Is down for a while, at times. */
 const crash = async (
@@ -122,10 +126,11 @@ const crash = async (
 const createServerTarget = async (
   kind: 'mariadb' | 'postgres',
   start: () => Promise<PrivateDatabase>,
-): Promise<ChaosTarget> => {
+  twoWay: boolean,
+): Promise<SqlTarget> => {
   const database = await start();
   return createTarget(
-    {kind, url: database.url, options: OPTIONS},
+    {kind, url: database.url, options: createOptions(twoWay)},
     {
       lane: {gapMs: 3_000, trouble: (random) => crash(database, random)},
       close: () => database.stop(),
@@ -133,19 +138,21 @@ const createServerTarget = async (
   );
 };
 
-export const createMariadbTarget = (): Promise<ChaosTarget> =>
-  createServerTarget('mariadb', startPrivateMariadb);
+export const createMariadbTarget = (twoWay = false): Promise<SqlTarget> =>
+  createServerTarget('mariadb', startPrivateMariadb, twoWay);
 
-export const createPostgresTarget = (): Promise<ChaosTarget> =>
-  createServerTarget('postgres', startPrivatePostgres);
+export const createPostgresTarget = (twoWay = false): Promise<SqlTarget> =>
+  createServerTarget('postgres', startPrivatePostgres, twoWay);
 
 /** There is no server to be killed: somebody else locks the file. */
-export const createSqliteTarget = async (): Promise<ChaosTarget> => {
+export const createSqliteTarget = async (
+  twoWay = false,
+): Promise<SqlTarget> => {
   const folder = await mkdtemp(join(tmpdir(), 'chaos-sqlite-'));
   const path = join(folder, 'test.sqlite');
   const locker = new Sqlite(path, {timeout: 0});
   return createTarget(
-    {kind: 'sqlite', url: `sqlite:${path}`, options: OPTIONS},
+    {kind: 'sqlite', url: `sqlite:${path}`, options: createOptions(twoWay)},
     {
       lane: {
         gapMs: 2_000,
