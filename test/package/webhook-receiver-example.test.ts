@@ -39,8 +39,11 @@ test('W10: the receiver in Hono prints what a room tells it', async () => {
     timeoutMs: 15_000,
     message: () => `${printed.output}\n${printed.errors}`,
   });
-  expect(getLines()).toEqual([
+  const withoutTimes = getLines().map((line) =>
+    line.replaceAll(/"time":\d{13}/g, '"time":0'),
+  );
+  expect(withoutTimes).toEqual([
     'my-room 0 1 [{"offset":1,"changes":[[{"pets":{"fido":{"sold":false}}},{},1]]}]',
-    'my-room 1 2 [{"offset":2,"changes":[[{"pets":{"fido":{"sold":true}}},{},1]]}]',
+    'my-room 1 2 [{"offset":2,"time":0,"changes":[[{"pets":{"fido":{"sold":true}}},{},1]]}]',
   ]);
 });
