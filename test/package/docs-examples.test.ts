@@ -8,7 +8,7 @@ import {
   rm,
   writeFile,
 } from 'node:fs/promises';
-import {join} from 'node:path';
+import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
 import {expect, test} from 'vitest';
@@ -23,7 +23,7 @@ import {createPartyKitPersister} from 'tinybase-partykit/client';
 import {TinyBasePartyKitServer} from 'tinybase-partykit/server';
 `;
 
-type Example = {source: string; code: string};
+type Example = {source: string; code: string; path: string};
 
 const findExamples = async (path: string): Promise<Example[]> => {
   const text = await readFile(join(REPOSITORY, path), 'utf8');
@@ -33,6 +33,11 @@ const findExamples = async (path: string): Promise<Example[]> => {
     ([, code], index) => ({
       source: `${path}, example ${index + 1}`,
       code: code!.includes('import ') ? code! : IMPORTS + code!,
+      // By the name in its first line, for others of the page to import it.
+      path: join(
+        path.replaceAll(/\W/g, '_'),
+        /^\/\/ (\S+\.ts)\n/.exec(code!)?.[1] ?? `${index}.ts`,
+      ),
     }),
   );
 };
@@ -54,17 +59,18 @@ test('the examples of README, docs and doc comments type-check', async () => {
   await mkdir(join(REPOSITORY, '.examples'), {recursive: true});
   const folder = await mkdtemp(join(REPOSITORY, '.examples/'));
   try {
-    await Promise.all(
-      examples.map(({source, code}, index) =>
-        writeFile(join(folder, `${index}.ts`), `// ${source}\n${code}`),
-      ),
-    );
+    const paths = examples.map(({path}) => path);
+    expect(paths).toEqual([...new Set(paths)]);
+    for (const {source, code, path} of examples) {
+      await mkdir(dirname(join(folder, path)), {recursive: true});
+      await writeFile(join(folder, path), `// ${source}\n${code}`);
+    }
     await writeFile(
       join(folder, 'tsconfig.json'),
       JSON.stringify({
         extends: '../../tsconfig.json',
         compilerOptions: {noUnusedLocals: false, noImplicitOverride: false},
-        include: ['*.ts'],
+        include: ['**/*.ts'],
         exclude: [],
       }),
     );

@@ -27,9 +27,14 @@ const chooseSeed = (): number => {
  *
  * @example
  * ```ts
+ * import {mkdtemp, rm} from 'node:fs/promises';
+ * import {tmpdir} from 'node:os';
+ * import {join} from 'node:path';
+ * import type {Sink} from 'tinybase-partykit/mirror';
  * import {sinkContract} from 'tinybase-partykit/mirror/contract';
  * import {test} from 'vitest';
- * import {createFileSink} from './file-sink.js';
+ *
+ * declare const createFileSink: (folder: string) => Sink;
  *
  * const cases = sinkContract(async () => {
  *   const folder = await mkdtemp(join(tmpdir(), 'sink-'));
