@@ -45,7 +45,7 @@ const start = async (
 };
 
 describe('following', () => {
-  test('what is there, and then all that happens, by itself', async () => {
+  test('D2: what is there, and then all that happens, by itself', async () => {
     const room = createTestRoom(dev, 'ours');
     await room.putContent([{pets: {fido: {sold: false}}}, {open: true}]);
     const written: unknown[] = [];
@@ -81,7 +81,7 @@ describe('following', () => {
     expect(errors).toEqual([]);
   });
 
-  test('goes on after the server has crashed, and after a restart of its own', async () => {
+  test('D3: goes on after the server has crashed, and after a restart of its own', async () => {
     const own = await startTestRooms();
     onTestFinished(() => own.stop());
     const room = createTestRoom(own, 'ours');
@@ -165,7 +165,7 @@ describe('what cannot be followed is told, with the remedy', () => {
     expect(errors[0]).toMatch(pattern);
   };
 
-  test('a room that wants a token, until it gets one', async () => {
+  test('D7: a room that wants a token, until it gets one', async () => {
     const room = createTestRoom(dev, 'ours', {
       name: 'private-mirror',
       query: '?token=secret',
@@ -216,7 +216,7 @@ describe('what cannot be followed is told, with the remedy', () => {
       /not with a live feed/,
     ));
 
-  test('options that are wrong are errors at once', () => {
+  test('D10: options that are wrong are errors at once', () => {
     const sink = createMemorySink(createSinkMemory());
     const create = (options: object) => () => createMirror({sink, ...options});
     expect(create({room: 'my-room'})).toThrow(/https:\/\/HOST/);
@@ -231,7 +231,7 @@ describe('what cannot be followed is told, with the remedy', () => {
     expect(() => createSink({} as any)).toThrow(/`read`/);
   });
 
-  test('a sink that cannot be opened keeps it from starting', async () => {
+  test('D10: a sink that cannot be opened keeps it from starting', async () => {
     const memory = createSinkMemory();
     memory.isDown = true;
     const mirror = createMirror({sink: createMemorySink(memory), room: []});
@@ -267,7 +267,7 @@ describe('two ways', () => {
     return {memory, sink, settled};
   };
 
-  test('edits reach the room once, and what it refuses is told', async () => {
+  test('D12: edits reach the room once, and what it refuses is told', async () => {
     const room = createTestRoom(dev, 'ours', {ruled: true});
     await room.putContent([{pets: {fido: {price: 1}}}, {}]);
     const edits: SinkEdits[] = [];

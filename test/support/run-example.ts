@@ -6,11 +6,29 @@ import {build} from 'esbuild';
 import {onTestFinished} from 'vitest';
 import {REPOSITORY} from './run.js';
 
-export type Printed = {output: string; errors: string; hasEnded: boolean};
+export type Printed = {
+  output: string;
+  errors: string;
+  hasEnded: boolean;
+  /** Resolves when it has ended. */
+  end(signal: NodeJS.Signals): Promise<void>;
+};
 
 /** What a process prints; it ends with the test. */
 const collect = (child: ChildProcess): Printed => {
-  const printed: Printed = {output: '', errors: '', hasEnded: false};
+  const printed: Printed = {
+    output: '',
+    errors: '',
+    hasEnded: false,
+    end: (signal) =>
+      new Promise((resolve) => {
+        if (printed.hasEnded) {
+          resolve();
+        }
+        child.on('close', () => resolve());
+        child.kill(signal);
+      }),
+  };
   onTestFinished(() => void child.kill());
   child.stdout!.on(
     'data',
@@ -26,14 +44,26 @@ const collect = (child: ChildProcess): Printed => {
   return printed;
 };
 
-export const runShell = (code: string): Printed =>
-  collect(spawn('/bin/sh', ['-c', code]));
+export const runShell = (code: string, cwd = REPOSITORY): Printed =>
+  collect(spawn('/bin/sh', ['-c', code], {cwd}));
 
-/** Runs TypeScript in Node; what it imports of this library is the source. */
-export const runTypeScript = async (
-  contents: string,
-  env: Record<string, string> = {},
-): Promise<Printed> => {
+// The longest name first: esbuild takes `mirror` for a beginning of others.
+const ALIAS = Object.fromEntries(
+  [
+    'webhook',
+    'mirror/contract',
+    'mirror/mongodb',
+    'mirror/redis',
+    'mirror/sql',
+    'mirror',
+  ].map((path) => [
+    `tinybase-partykit/${path}`,
+    join(REPOSITORY, 'src', path, 'index.ts'),
+  ]),
+);
+
+/** As JavaScript for Node; what it imports of this library is the source. */
+const buildExample = async (contents: string): Promise<string> => {
   // Inside the repository, for packages to be found.
   const folders = join(REPOSITORY, '.examples');
   await mkdir(folders, {recursive: true});
@@ -47,11 +77,26 @@ export const runTypeScript = async (
     format: 'esm',
     platform: 'node',
     packages: 'external',
-    alias: {
-      'tinybase-partykit/webhook': join(REPOSITORY, 'src/webhook/index.ts'),
-    },
+    alias: ALIAS,
   });
+  return outfile;
+};
+
+/** What an example exports. */
+export const importTypeScript = async (contents: string): Promise<any> =>
+  import(await buildExample(contents));
+
+/** Runs TypeScript in Node. */
+export const runTypeScript = async (
+  contents: string,
+  env: Record<string, string> = {},
+  {cwd = REPOSITORY, args = []}: {cwd?: string; args?: string[]} = {},
+): Promise<Printed> => {
+  const path = await buildExample(contents);
   return collect(
-    spawn(process.execPath, [outfile], {env: {...process.env, ...env}}),
+    spawn(process.execPath, [path, ...args], {
+      cwd,
+      env: {...process.env, ...env},
+    }),
   );
 };

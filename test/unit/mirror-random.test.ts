@@ -202,14 +202,17 @@ describe.each<Way>([
   {wantsEachCommit: true, keepsContent: true, historyLimit: 0, mirrors: 2},
   {wantsEachCommit: true, keepsContent: true, historyLimit: 1_000, mirrors: 1},
 ])('a mirror %o', (way) => {
-  test.each(seeds)('ends with what the room has, seed %i', async (seed) => {
-    const history = await play(seed, way);
-    if (way.wantsEachCommit && way.historyLimit > 10_000_000) {
-      // All of it by itself, from the first content on.
-      expect(history.map(({after}) => after).indexOf(null, 1)).toBe(-1);
-      expect(history.slice(1).filter(({time}) => time === undefined)).toEqual(
-        [],
-      );
-    }
-  });
+  test.each(seeds)(
+    'D1, D2, D3, D4, D6: ends with what the room has, seed %i',
+    async (seed) => {
+      const history = await play(seed, way);
+      if (way.wantsEachCommit && way.historyLimit > 10_000_000) {
+        // All of it by itself, from the first content on.
+        expect(history.map(({after}) => after).indexOf(null, 1)).toBe(-1);
+        expect(history.slice(1).filter(({time}) => time === undefined)).toEqual(
+          [],
+        );
+      }
+    },
+  );
 });

@@ -51,7 +51,7 @@ const createRoom = async (options = {}) => {
 };
 
 describe('with changes', () => {
-  test('each commit from the first content on is written by itself', async () => {
+  test('D2: each commit from the first content on is written by itself', async () => {
     const {sink, getContent, getTiles, getRow} = createScene();
     const {onStoreUpdated} = createMirror({sink});
     await onStoreUpdated(
@@ -70,7 +70,7 @@ describe('with changes', () => {
     expect(getRow()!.history.at(-1)!.time).toBe(1767323045678);
   });
 
-  test('what comes twice, or overlaps, is written once', async () => {
+  test('D2, D9: what comes twice, or overlaps, is written once', async () => {
     const {sink, memory, getTiles} = createScene();
     const {onStoreUpdated} = createMirror({sink});
     const first = createEvent({
@@ -94,7 +94,7 @@ describe('with changes', () => {
     ]);
   });
 
-  test('two processes that are told the same at once write it once', async () => {
+  test('D4: two processes that are told the same at once write it once', async () => {
     const {sink, getTiles} = createScene();
     const mirrors = [createMirror({sink}), createMirror({sink})];
     for (let i = 1; i <= 5; i++) {
@@ -110,7 +110,7 @@ describe('with changes', () => {
     expect(getTiles().map(([, offset]) => offset)).toEqual([1, 2, 3, 4, 5]);
   });
 
-  test('a process that was asked last a while ago looks at the sink', async () => {
+  test('D4: a process that was asked last a while ago looks at the sink', async () => {
     const {sink, getTiles} = createScene();
     const [one, other] = [createMirror({sink}), createMirror({sink})];
     const at = (i: number) =>
@@ -126,7 +126,7 @@ describe('with changes', () => {
     expect(getTiles().map(([, offset]) => offset)).toEqual([1, 2, 3, 4]);
   });
 
-  test('a gap without anybody to ask is an error that says the remedy', async () => {
+  test('D9: a gap without anybody to ask is an error that says the remedy', async () => {
     const {sink, getRow} = createScene();
     const {onStoreUpdated} = createMirror({sink});
     await expect(
@@ -139,7 +139,7 @@ describe('with changes', () => {
 });
 
 describe('with content', () => {
-  test('it replaces what is there', async () => {
+  test('D5: it replaces what is there', async () => {
     const {sink, getContent, getRow} = createScene();
     const {onStoreUpdated} = createMirror({sink});
     await onStoreUpdated(
@@ -156,7 +156,7 @@ describe('with content', () => {
     expect(getRow()).toMatchObject({epoch: 'another', offset: 2});
   });
 
-  test('that is older than what is there is passed by', async () => {
+  test('D9: that is older than what is there is passed by', async () => {
     const {sink, memory, getRow} = createScene();
     const {onStoreUpdated} = createMirror({sink});
     await onStoreUpdated(createEvent({toOffset: 3, content: [{}, {v: 3}]}));
@@ -167,7 +167,7 @@ describe('with content', () => {
 });
 
 describe('with the offsets alone', () => {
-  test('the room is asked for its content, and then for what is new', async () => {
+  test('D2, D9: the room is asked for its content, and then for what is new', async () => {
     const {sink, getContent, getTiles} = createScene({wantsEachCommit: true});
     const room = await createRoom();
     const {onStoreUpdated} = createMirror({
@@ -193,7 +193,7 @@ describe('with the offsets alone', () => {
     expect(room.requests.filter((query) => !query)).toHaveLength(1);
   });
 
-  test('of a room that tells no history the content is loaded', async () => {
+  test('D6: of a room that tells no history the content is loaded', async () => {
     const {sink, getContent, getTiles} = createScene({wantsEachCommit: true});
     const room = await createRoom({historyLimit: 0});
     const mirror = createMirror({sink, room: URL, fetch: room.fetch});
@@ -207,7 +207,7 @@ describe('with the offsets alone', () => {
     ]);
   });
 
-  test('one of a history that is over is done with', async () => {
+  test('D5, D9: one of a history that is over is done with', async () => {
     const {sink, getRow} = createScene();
     const room = await createRoom();
     const {onStoreUpdated} = createMirror({

@@ -10,11 +10,15 @@ const RULE = /^- \*\*([A-Z]\d+)\*\* /gm;
 /** The first argument of a call: of `test`, `test.each(…)` and the like. */
 const NUMBERED_TITLE = /\(\s*['"`]([A-Z]\d+(?:, [A-Z]\d+)*): /g;
 
-const rules = ['docs/protocol.md', 'docs/webhooks.md', 'docs/feeds.md'].flatMap(
-  (path) =>
-    [...readFileSync(join(REPOSITORY, path), 'utf8').matchAll(RULE)].map(
-      ([, rule]) => rule!,
-    ),
+const rules = [
+  'docs/protocol.md',
+  'docs/webhooks.md',
+  'docs/mirror.md',
+  'docs/feeds.md',
+].flatMap((path) =>
+  [...readFileSync(join(REPOSITORY, path), 'utf8').matchAll(RULE)].map(
+    ([, rule]) => rule!,
+  ),
 );
 
 const files = readdirSync(join(REPOSITORY, 'test'), {recursive: true})
@@ -34,7 +38,7 @@ const proved = new Map(
   }),
 );
 
-describe('the rules of the protocol, of webhooks and of feeds', () => {
+describe('the rules of the protocol, of webhooks, mirrors and feeds', () => {
   test('are found, each once, from T1 on to V16', () => {
     expect(rules.length).toBeGreaterThanOrEqual(50);
     expect(rules).toEqual([...new Set(rules)]);
