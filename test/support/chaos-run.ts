@@ -18,7 +18,7 @@ import {until} from './until.js';
 
 export const SEED = Number(process.env.SEED ?? 1);
 /** At least so many; a full run has 10,000. */
-export const COMMITS = Number(process.env.COMMITS ?? 1_500);
+export const COMMITS = Number(process.env.COMMITS ?? 1_000);
 /** Of each kind, in proportion. */
 const [MIRROR_KILLS, ROOM_KILLS, DATABASE_KILLS] = [100, 400, 250].map((each) =>
   Math.ceil(COMMITS / each),

@@ -190,7 +190,7 @@ export const startEditor = async (
   const running = run();
 
   const isAllPushed = async (): Promise<boolean> => {
-    const {rows} = await sql<{count: number}>`
+    const {rows} = await sql<{count: number | string}>`
       select (select count(*) from mirror_outbox)
         + (select count(*) from mirror_pushes where changes is not null)
         as count`.execute(db);
