@@ -100,8 +100,6 @@ export type ChaosOptions = {
   room: TestRoom;
   /** Of which some may not be running yet. */
   mirrors: MirrorProcess[];
-  /** Whether these know when each commit was. */
-  hasTimes?: boolean;
   /** What happens beside, by the share of edits that were made. */
   accompany?: (getShare: () => number) => Promise<void>;
   /** Resolves when the room does not move any more. */
@@ -116,7 +114,6 @@ export const runChaos = async ({
   dev,
   room,
   mirrors,
-  hasTimes = true,
   accompany = async () => {},
   settle = async () => {},
   check = async () => {},
@@ -175,7 +172,7 @@ export const runChaos = async ({
   const kept = await target.read(room.name);
   expect(await getPosition(room)).toEqual(end);
   expect(kept.content).toEqual(content);
-  expectHistory(kept.history, {commits, content, hasTimes});
+  expectHistory(kept.history, commits, content);
   await check(commits, content!);
   expect(commits.length).toBeGreaterThanOrEqual(COMMITS);
   const counts = Object.entries(lanes.counts)

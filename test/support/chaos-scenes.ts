@@ -68,7 +68,6 @@ export const runWebhookChaos = async (target: ChaosTarget): Promise<string> => {
     dev,
     room,
     mirrors: [mirror],
-    hasTimes: false,
   });
 };
 
