@@ -9,6 +9,9 @@ export const MAX_BATCH_COMMITS = 1_000;
 /** The longest event or page that is taken; a room's content is one event. */
 export const MAX_EVENT_UNITS = 500_000_000;
 
+/** Most that is read of an answer that says what is wrong. */
+export const MAX_ERROR_UNITS = 10_000;
+
 /** A room sends something at least every 25 s (V6): silence is a dead stream. */
 export const IDLE_MS = 65_000;
 

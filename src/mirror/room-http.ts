@@ -1,7 +1,9 @@
 /** A room by HTTP, as those see it who only read, and as back ends write to it. */
 import type {Changes} from 'tinybase';
 import {encodeChanges} from '../protocol/decoded-changes.js';
-import {ANSWER_MS, MAX_EVENT_UNITS} from './limits.js';
+import {Deadline} from './deadline.js';
+import {ANSWER_MS, MAX_ERROR_UNITS, MAX_EVENT_UNITS} from './limits.js';
+import {readText} from './read-text.js';
 import {type KnownAddress, redactUrl} from './room-address.js';
 import {parseCommit, parseWholeContent, type Whole} from './room-events.js';
 import type {Commit, Position} from './sink.js';
@@ -30,8 +32,19 @@ const REMEDIES: {[status: number]: string} = {
 
 /** What became of changes that were sent. */
 export type PatchAnswer =
-  | {kind: 'taken'; position: Position}
+  | {
+      kind: 'taken';
+      position: Position;
+      /** Where some of it was not: what the room says to that. */
+      refused?: RoomError;
+    }
   | {kind: 'refused'; why: RoomError};
+
+type HistoryPage = {
+  commits: (Commit | undefined)[];
+  next: URL | undefined;
+  status: number;
+};
 
 const encodePlace = ({epoch, offset}: Position): string => `${epoch}.${offset}`;
 
@@ -44,10 +57,16 @@ const parseEtag = (etag: string | null): Position | undefined => {
 export class RoomHttp {
   readonly #address: KnownAddress;
   readonly #fetch: typeof fetch;
+  #hasNoHistory = false;
 
   constructor(address: KnownAddress, fetchGiven?: typeof fetch) {
     this.#address = address;
     this.#fetch = fetchGiven ?? ((input, init) => fetch(input, init));
+  }
+
+  /** Whether the room tells nothing of the past, as far as it was asked. */
+  get hasNoHistory(): boolean {
+    return this.#hasNoHistory;
   }
 
   get #name(): string {
@@ -59,47 +78,47 @@ export class RoomHttp {
     since: Position | undefined,
     signal: AbortSignal,
   ): Promise<Response> {
-    const response = await this.#request(this.#address.url, {
-      headers: {
-        Accept: 'text/event-stream',
-        ...(since ? {'Last-Event-ID': encodePlace(since)} : {}),
-      },
-      signal,
-    });
-    await this.#demand(response);
-    const type = response.headers.get('Content-Type') ?? '';
-    if (!type.startsWith('text/event-stream') || !response.body) {
-      await response.body?.cancel();
-      throw new RoomError(
-        `${this.#name} answers with ${type || 'nothing'}, not with a live feed: ` +
-          'is that the URL of a Store, in a room of tinybase-partykit?',
-        response.status,
-      );
-    }
-    return response;
+    const headers = {
+      Accept: 'text/event-stream',
+      ...(since ? {'Last-Event-ID': encodePlace(since)} : {}),
+    };
+    const read = async (response: Response): Promise<Response> => {
+      await this.#demand(response);
+      const type = response.headers.get('Content-Type') ?? '';
+      if (!type.startsWith('text/event-stream') || !response.body) {
+        void response.body?.cancel().catch(() => {});
+        throw new RoomError(
+          `${this.#name} answers with ${type || 'nothing'}, not with a live feed: ` +
+            'is that the URL of a Store, in a room of tinybase-partykit?',
+          response.status,
+        );
+      }
+      return response;
+    };
+    return await this.#ask(this.#address.url, {init: {headers}, signal, read});
   }
 
   /** All of the Store; undefined where the room has none. */
   async readContent(signal?: AbortSignal): Promise<Whole | undefined> {
-    const response = await this.#request(this.#address.url, {
-      headers: {Accept: 'application/json'},
-      signal: this.#limit(signal),
-    });
-    await this.#demand(response);
-    const text = await this.#readText(response);
-    if (!text) {
-      return undefined;
-    }
-    const position = parseEtag(response.headers.get('ETag'));
-    const content = parseWholeContent(this.#parseJson(text));
-    if (!position || !content) {
-      throw new RoomError(
-        `${this.#name} has answered with what is no content of a Store with an ` +
-          'ETag: is that the URL of a Store, in a room of tinybase-partykit?',
-        response.status,
-      );
-    }
-    return {...position, content};
+    const init = {headers: {Accept: 'application/json'}};
+    const read = async (response: Response): Promise<Whole | undefined> => {
+      await this.#demand(response);
+      const text = await this.#readText(response);
+      if (!text) {
+        return undefined;
+      }
+      const position = parseEtag(response.headers.get('ETag'));
+      const content = parseWholeContent(this.#parseJson(text));
+      if (!position || !content) {
+        throw new RoomError(
+          `${this.#name} has answered with what is no content of a Store with an ` +
+            'ETag: is that the URL of a Store, in a room of tinybase-partykit?',
+          response.status,
+        );
+      }
+      return {...position, content};
+    };
+    return await this.#ask(this.#address.url, {init, signal, read});
   }
 
   /**
@@ -115,14 +134,43 @@ export class RoomHttp {
     url.searchParams.set('limit', '1000');
     let last = since.offset;
     while (url) {
-      const response: Response = await this.#request(url, {
-        headers: {Accept: 'application/x-ndjson'},
-        signal: this.#limit(signal),
-      });
-      if (response.status == 410) {
-        await response.body?.cancel();
+      const page: HistoryPage | 'gone' = await this.#readPage(url, signal);
+      if (page == 'gone') {
         yield 'gone';
         return;
+      }
+      const {commits, next, status} = page;
+      for (const commit of commits) {
+        if (commit?.epoch !== since.epoch || commit.after !== last) {
+          throw new RoomError(
+            `The history of ${this.#name} does not follow on ${last}.`,
+            status,
+          );
+        }
+        last = commit.offset;
+      }
+      if (commits.length) {
+        yield commits as Commit[];
+      } else if (next) {
+        throw new RoomError(
+          `The history of ${this.#name} goes on after ${last} with nothing.`,
+          status,
+        );
+      }
+      url = next;
+    }
+  }
+
+  #readPage(
+    url: URL,
+    signal: AbortSignal | undefined,
+  ): Promise<HistoryPage | 'gone'> {
+    const init = {headers: {Accept: 'application/x-ndjson'}};
+    const read = async (response: Response): Promise<HistoryPage | 'gone'> => {
+      const {status} = response;
+      if (status == 410) {
+        void response.body?.cancel().catch(() => {});
+        return 'gone';
       }
       await this.#demand(response);
       const lines = (await this.#readText(response))
@@ -131,26 +179,28 @@ export class RoomHttp {
       const values = lines.map((line) => this.#parseJson(line));
       if (values.some((value) => Array.isArray(value))) {
         // The content: a room that tells no history passes `since` by (V10).
-        yield 'gone';
-        return;
+        this.#hasNoHistory = true;
+        return 'gone';
       }
-      const commits = values.map((value) => parseCommit(value));
-      for (const commit of commits) {
-        if (commit?.epoch !== since.epoch || commit.after !== last) {
-          throw new RoomError(
-            `The history of ${this.#name} does not follow on ${last}.`,
-            response.status,
-          );
-        }
-        last = commit.offset;
-      }
-      if (commits.length) {
-        yield commits as Commit[];
-      }
+      this.#hasNoHistory = false;
       const link = response.headers.get('Link') ?? '';
-      const [, next] = /<([^>]*)>; *rel="next"/.exec(link) ?? [];
-      url = next === undefined ? undefined : new URL(next, url);
-    }
+      const [, text] = /<([^>]*)>; *rel="next"/.exec(link) ?? [];
+      const next = text === undefined ? undefined : new URL(text, url);
+      if (next && next.origin != url.origin) {
+        // It would be sent our token.
+        throw new RoomError(
+          `${this.#name} has the next page of its history at ${next.origin}, ` +
+            'which is not where it is itself.',
+          status,
+        );
+      }
+      return {
+        commits: values.map((value) => parseCommit(value)),
+        next,
+        status,
+      };
+    };
+    return this.#ask(url, {init, signal, read});
   }
 
   /**
@@ -163,36 +213,67 @@ export class RoomHttp {
     key: string,
     signal?: AbortSignal,
   ): Promise<PatchAnswer> {
-    const response = await this.#request(this.#address.url, {
+    const init = {
       method: 'PATCH',
       headers: {
         'Content-Type': 'application/json',
         'Idempotency-Key': key,
       },
       body: JSON.stringify(encodeChanges(changes)),
-      signal: this.#limit(signal),
-    });
-    const text = await this.#readText(response);
-    const {status} = response;
-    if (response.ok) {
-      const {epoch, offset} = (this.#parseJson(text) ?? {}) as Position;
-      if (typeof epoch == 'string' && Number.isSafeInteger(offset)) {
-        return {kind: 'taken', position: {epoch, offset}};
+    };
+    const read = async (response: Response): Promise<PatchAnswer> => {
+      const text = await this.#readText(response);
+      const {status} = response;
+      if (response.ok) {
+        const {epoch, offset, refused} = (this.#parseJson(text) ??
+          {}) as Position & {refused?: unknown};
+        if (typeof epoch == 'string' && Number.isSafeInteger(offset)) {
+          return {
+            kind: 'taken',
+            position: {epoch, offset},
+            ...(refused === true
+              ? {refused: this.#createError(status, text)}
+              : {}),
+          };
+        }
+        throw this.#createError(status, text);
       }
-      throw this.#createError(status, text);
-    }
-    const error = this.#createError(status, text);
-    // Otherwise it is the app that forbids it, to who comes with this token.
-    const isOfRoom = /"title":"(Refused|Malformed changes|Content too large)"/;
-    if ([400, 403, 413].includes(status) && isOfRoom.test(text)) {
-      return {kind: 'refused', why: error};
-    }
-    throw error;
+      const error = this.#createError(status, text);
+      // Otherwise it is the app that forbids it, to who comes with this token.
+      const isOfRoom =
+        /"title":"(Refused|Malformed changes|Content too large)"/;
+      if ([400, 403, 413].includes(status) && isOfRoom.test(text)) {
+        return {kind: 'refused', why: error};
+      }
+      throw error;
+    };
+    return await this.#ask(this.#address.url, {init, signal, read});
   }
 
-  #limit(signal: AbortSignal | undefined): AbortSignal {
-    const limit = AbortSignal.timeout(ANSWER_MS);
-    return signal ? AbortSignal.any([signal, limit]) : limit;
+  /** Asks, and reads the answer, in time. */
+  async #ask<Result>(
+    url: URL,
+    {
+      init,
+      signal,
+      read,
+    }: {
+      init: RequestInit;
+      signal: AbortSignal | undefined;
+      read: (response: Response) => Promise<Result>;
+    },
+  ): Promise<Result> {
+    const deadline = new Deadline(ANSWER_MS, {
+      outer: signal,
+      message: `${this.#name} has not answered within ${ANSWER_MS} ms.`,
+    });
+    try {
+      return await deadline.race(async () =>
+        read(await this.#request(url, {...init, signal: deadline.signal})),
+      );
+    } finally {
+      deadline.release();
+    }
   }
 
   async #request(url: URL, init: RequestInit): Promise<Response> {
@@ -201,23 +282,29 @@ export class RoomHttp {
       const more = typeof given == 'function' ? await given() : given;
       new Headers(more).forEach((value, name) => headers.set(name, value));
     }
+    let response: Response;
     try {
-      return await this.#fetch(url, {...init, headers});
+      response = await this.#fetch(url, {...init, headers});
     } catch (error) {
       throw new Error(`${this.#name} cannot be reached.`, {cause: error});
     }
+    if (init.signal?.aborted) {
+      // Nobody waits any more, and this `fetch` does not look at the signal.
+      void response.body?.cancel().catch(() => {});
+      init.signal.throwIfAborted();
+    }
+    return response;
   }
 
   async #readText(response: Response): Promise<string> {
-    const length = Number(response.headers.get('Content-Length') ?? 0);
-    if (length > MAX_EVENT_UNITS) {
-      await response.body?.cancel();
+    const {text, isWhole} = await readText(response, MAX_EVENT_UNITS);
+    if (!isWhole) {
       throw new RoomError(
         `${this.#name} has answered with more than ${MAX_EVENT_UNITS} bytes.`,
         response.status,
       );
     }
-    return await response.text();
+    return text;
   }
 
   #parseJson(text: string): unknown {
@@ -230,10 +317,10 @@ export class RoomHttp {
 
   async #demand(response: Response): Promise<void> {
     if (!response.ok) {
-      throw this.#createError(
-        response.status,
-        await response.text().catch(() => ''),
-      );
+      const {text} = await readText(response, MAX_ERROR_UNITS).catch(() => ({
+        text: '',
+      }));
+      throw this.#createError(response.status, text);
     }
   }
 
