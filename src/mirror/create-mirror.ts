@@ -1,5 +1,6 @@
 import type {StoreUpdatedEvent} from '../protocol/webhook-event.js';
 import {type FollowState, followRoom} from './follow-room.js';
+import {Lifetime} from './lifetime.js';
 import {DEFAULT_POLL_MS, DISCOVERY_MS, MAX_IDLE_ROOMS} from './limits.js';
 import {pollEdits} from './poll-edits.js';
 import {pushEdits} from './push-edits.js';
@@ -46,11 +47,11 @@ export type MirrorOptions = {
   headers?: HeadersGiven;
   /** In place of the global `fetch`. */
   fetch?: typeof fetch;
-  /** Told of each batch when it is in the sink. */
+  /** Told of each batch when it is in the sink; not waited for. */
   onWritten?: (written: Written) => void;
   /**
    * Told what has failed, and with which room. A mirror that follows goes on by
-   * itself: it tries again, at most 45 s later.
+   * itself: it tries again, at most 45 s later. What this throws is passed by.
    */
   onIgnoredError?: (error: unknown, room?: string) => void;
 };
@@ -72,7 +73,10 @@ export type Mirror = {
    * opened; a room that cannot be reached is waited for.
    */
   start(): Promise<void>;
-  /** Resolves when nothing is written any more; closes the sink. */
+  /**
+   * Ends all that is under way, webhooks as well, after the writes that have begun;
+   * then it closes the sink. Webhooks that come later are rejected, until `start`.
+   */
   stop(): Promise<void>;
   /**
    * Brings the sink to where the room is now, or all rooms given; no stream is held
@@ -81,7 +85,8 @@ export type Mirror = {
   catchUp(room?: string): Promise<void>;
   /**
    * What to do with a webhook: for `createWebhookHandler`. It resolves when what
-   * the webhook tells of is in the sink.
+   * the webhook tells of is in the sink, and rejects where it is not: the room
+   * sends it again then.
    */
   readonly onStoreUpdated: (event: StoreUpdatedEvent) => Promise<void>;
   /** The rooms that are followed, by their ids. */
@@ -171,21 +176,21 @@ export const createMirror = ({
   }
 
   const rooms = new Map<string, Followed>();
-  const running = new Set<Promise<void>>();
-  let stopping: AbortController | undefined;
-  let opening: Promise<void> | undefined;
+  const lifetime = new Lifetime({
+    open: () => sink.open?.(),
+    close: () => {
+      rooms.clear();
+      return sink.close?.();
+    },
+  });
+  let starting: Promise<void> | undefined;
+  /** How often it was stopped: what was begun before is over. */
+  let stops = 0;
 
-  const report = (error: unknown, room?: string): void =>
-    onIgnoredError?.(error, room);
-
-  const open = async (): Promise<void> => {
-    opening ??= Promise.resolve(sink.open?.());
-    try {
-      await opening;
-    } catch (error) {
-      opening = undefined;
-      throw error;
-    }
+  const report = (error: unknown, room?: string): void => {
+    // It is the app's, and nothing waits for it; it may be async, too.
+    const tell = async () => onIgnoredError?.(error, room);
+    tell().catch(() => {});
   };
 
   const findRoom = (id: string): Followed => {
@@ -198,11 +203,8 @@ export const createMirror = ({
       const roomSink = new RoomSink(id, {
         sink,
         onWritten: (written) => {
-          try {
-            onWritten?.(written);
-          } catch (error) {
-            report(error, id);
-          }
+          const tell = async () => onWritten?.(written);
+          tell().catch((error) => report(error, id));
         },
       });
       const mirror = new RoomMirror(roomSink, http);
@@ -213,32 +215,34 @@ export const createMirror = ({
   };
 
   /** Does it until it is over, which `stop` waits for. */
-  const keep = (run: Promise<void>, room?: string): void => {
-    const kept = run
-      .catch((error) => report(error, room))
-      .finally(() => running.delete(kept));
-    running.add(kept);
+  const keep = (
+    run: (signal: AbortSignal) => Promise<void>,
+    room?: string,
+  ): void => {
+    lifetime.run(run).catch((error) => report(error, room));
   };
 
-  const follow = (id: string, signal: AbortSignal): void => {
+  const follow = (id: string): void => {
     const found = findRoom(id);
-    if (found.state || !found.http) {
+    const {http, mirror} = found;
+    if (found.state || !http) {
       return;
     }
     found.state = 'connecting';
     keep(
-      followRoom({
-        mirror: found.mirror,
-        http: found.http,
-        throttleMs,
-        signal,
-        onState: (state) => {
-          found.state = state;
-        },
-        onError: (error) => report(error, id),
-      }).finally(() => {
-        found.state = undefined;
-      }),
+      (signal) =>
+        followRoom({
+          mirror,
+          http,
+          throttleMs,
+          signal,
+          onState: (state) => {
+            found.state = state;
+          },
+          onError: (error) => report(error, id),
+        }).finally(() => {
+          found.state = undefined;
+        }),
       id,
     );
   };
@@ -294,76 +298,95 @@ export const createMirror = ({
     }
   };
 
-  const receive = async (event: StoreUpdatedEvent): Promise<void> => {
-    await open();
+  const receive = async (
+    event: StoreUpdatedEvent,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    await lifetime.open();
     const {room: id, epoch, toOffset} = event.data;
     await use(id, async (found) => {
-      if (followDiscovered && stopping) {
-        follow(id, stopping.signal);
+      if (followDiscovered && starting && !signal.aborted) {
+        follow(id);
       }
-      if (!found.state) {
-        await found.mirror.receive(event);
-        return;
+      if (found.state) {
+        // The live feed brings it. Where that does not come, the room tells again.
+        await found.roomSink.waitFor(
+          {epoch, offset: toOffset},
+          {signal, timeoutMs: DISCOVERY_MS},
+        );
+      } else {
+        await found.mirror.receive(event, signal);
       }
-      // The live feed brings it. Where that does not come, the room tells again.
-      await found.roomSink.waitFor(
-        {epoch, offset: toOffset},
-        AbortSignal.timeout(DISCOVERY_MS),
-      );
     });
   };
 
-  return {
-    start: async () => {
-      if (stopping) {
-        return;
-      }
-      const started = new AbortController();
-      stopping = started;
+  const begin = async (signal: AbortSignal): Promise<void> => {
+    await lifetime.open();
+    const known = followDiscovered ? await sink.listRooms() : [];
+    if (signal.aborted) {
+      return;
+    }
+    for (const id of new Set([...addresses.keys(), ...known])) {
       try {
-        await open();
-        const known = followDiscovered ? await sink.listRooms() : [];
-        for (const id of new Set([...addresses.keys(), ...known])) {
-          follow(id, started.signal);
-        }
+        follow(id);
       } catch (error) {
-        stopping = undefined;
-        throw error;
+        // It is not said where this one is: the others are followed.
+        report(error, id);
       }
-      if (twoWay) {
-        keep(
-          pollEdits({
-            listEdited: () => sink.twoWay!.listEdited(),
-            push: (id) => use(id, (found) => push(id, found, started.signal)),
-            pollMs,
-            signal: started.signal,
-            onError: report,
-          }),
-        );
+    }
+    if (twoWay) {
+      keep((running) =>
+        pollEdits({
+          listEdited: () => sink.twoWay!.listEdited(),
+          push: (id) => use(id, (found) => push(id, found, running)),
+          pollMs,
+          signal: running,
+          onError: report,
+        }),
+      );
+    }
+  };
+
+  const start = async (): Promise<void> => {
+    const before = stops;
+    try {
+      await lifetime.untilEnded();
+      if (stops == before) {
+        lifetime.begin();
+        await lifetime.run(begin);
       }
-    },
+    } catch (error) {
+      if (stops == before) {
+        starting = undefined;
+      }
+      throw error;
+    }
+  };
+
+  return {
+    start: () => (starting ??= start()),
 
     stop: async () => {
-      stopping?.abort();
-      while (running.size) {
-        await Promise.all(running);
-      }
-      stopping = undefined;
-      if (opening) {
-        await opening.catch(() => {});
-        opening = undefined;
-        await sink.close?.();
-      }
+      stops++;
+      starting = undefined;
+      await lifetime.end();
     },
 
-    catchUp: async (room) => {
-      await open();
-      for (const id of room === undefined ? addresses.keys() : [room]) {
-        await use(id, ({mirror}) => mirror.catchUp());
-      }
-    },
+    catchUp: (room) =>
+      lifetime.run(async (signal) => {
+        await lifetime.open();
+        for (const id of room === undefined ? addresses.keys() : [room]) {
+          signal.throwIfAborted();
+          await use(id, ({mirror}) => mirror.catchUp(signal));
+        }
+      }),
 
-    onStoreUpdated: receive,
+    onStoreUpdated: async (event) => {
+      if (lifetime.isOver) {
+        throw new Error('The mirror is stopped: the room sends it again.');
+      }
+      await lifetime.run((signal) => receive(event, signal));
+    },
 
     getStatus: () =>
       Object.fromEntries(

@@ -50,7 +50,7 @@ const followOnce = async ({
       if (throttleMs) {
         await wait(throttleMs, signal);
       }
-      await mirror.take(stream.take());
+      await mirror.take(stream.take(), signal);
       hasCome = true;
     }
   } finally {

@@ -43,10 +43,7 @@ export const pushEdits = async ({
     if (answer.kind == 'refused') {
       onError(answer.why);
     } else if (isFollowed) {
-      await sink.waitFor(
-        answer.position,
-        AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
-      );
+      await sink.waitFor(answer.position, {signal, timeoutMs: ANSWER_MS});
     }
     if (!isFollowed) {
       await mirror.catchUp(signal);

@@ -34,7 +34,7 @@ export class RoomMirror {
   }
 
   /** Writes what a live feed has told, in order. */
-  take(events: RoomEvent[]): Promise<void> {
+  take(events: RoomEvent[], signal?: AbortSignal): Promise<void> {
     return this.#run(async () => {
       const known = await this.#sink.load();
       let commits: Commit[] = [];
@@ -46,13 +46,13 @@ export class RoomMirror {
       for (const event of events) {
         if (event.kind == 'whole') {
           await flush();
-          await this.#takeWhole(known, event);
+          await this.#takeWhole(known, event, signal);
         } else if (
           this.#sink.wantsEachCommit &&
           event.commit.time === undefined
         ) {
           await flush();
-          await this.#takeMerged(known, event.commit);
+          await this.#takeMerged(known, event.commit, signal);
         } else {
           commits.push(event.commit);
         }
@@ -67,12 +67,12 @@ export class RoomMirror {
   }
 
   /** Brings the sink to what a webhook tells of, or beyond. */
-  receive(event: StoreUpdatedEvent): Promise<void> {
+  receive(event: StoreUpdatedEvent, signal?: AbortSignal): Promise<void> {
     return this.#run(async () => {
       // What is in memory may be behind: another process may have had the last.
       const isFresh = !this.#sink.isLoaded;
       try {
-        if (await this.#receive(event, isFresh)) {
+        if (await this.#receive(event, {isFresh, signal})) {
           return;
         }
       } catch (error) {
@@ -81,7 +81,7 @@ export class RoomMirror {
         }
       }
       this.#sink.forget();
-      await this.#receive(event, true);
+      await this.#receive(event, {isFresh: true, signal});
     });
   }
 
@@ -110,42 +110,54 @@ export class RoomMirror {
   }
 
   /** The content comes in place of what was missed. */
-  async #takeWhole(known: Known, whole: Whole): Promise<void> {
+  async #takeWhole(
+    known: Known,
+    whole: Whole,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const {sunk, at} = known;
     const isMissing = sunk?.epoch === whole.epoch && sunk.offset < whole.offset;
     if (!this.#sink.wantsEachCommit || !this.#http || !isMissing) {
       await this.#sink.replace(known, whole);
     } else if (at?.epoch === whole.epoch) {
-      if (!(await this.#readOn(known, whole.offset))) {
+      if (!(await this.#readOn(known, whole.offset, signal))) {
         await this.#sink.replace(known, whole);
       }
     } else {
       await this.#sink.replace(
         known,
         whole,
-        await this.#readBetween(sunk, whole),
+        await this.#readBetween(sunk, whole, signal),
       );
     }
   }
 
   /** One commit stands for several: they come from the history, each by itself. */
-  async #takeMerged(known: Known, commit: Commit): Promise<void> {
+  async #takeMerged(
+    known: Known,
+    commit: Commit,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const isRead =
       known.at?.epoch === commit.epoch &&
       this.#http &&
-      (await this.#readOn(known, commit.offset));
+      (await this.#readOn(known, commit.offset, signal));
     if (!isRead) {
       await this.#sink.advance(known, [commit]);
     }
   }
 
   /** Goes on by the history up to an offset; false where that is not told. */
-  async #readOn(known: Known, offset: number): Promise<boolean> {
+  async #readOn(
+    known: Known,
+    offset: number,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
     const {at} = known;
     if (at!.offset >= offset) {
       return true;
     }
-    for await (const page of this.#http!.readHistory(at!)) {
+    for await (const page of this.#http!.readHistory(at!, signal)) {
       if (page == 'gone') {
         return false;
       }
@@ -161,9 +173,10 @@ export class RoomMirror {
   async #readBetween(
     from: Position,
     to: Position,
+    signal: AbortSignal | undefined,
   ): Promise<Commit[] | undefined> {
     const commits: Commit[] = [];
-    for await (const page of this.#http!.readHistory(from)) {
+    for await (const page of this.#http!.readHistory(from, signal)) {
       if (page == 'gone') {
         return undefined;
       }
@@ -195,7 +208,7 @@ export class RoomMirror {
     if (!known.at) {
       const whole = await this.#http.readContent(signal);
       if (whole) {
-        await this.#takeWhole(known, whole);
+        await this.#takeWhole(known, whole, signal);
       }
     }
   }
@@ -203,7 +216,7 @@ export class RoomMirror {
   /** False where what is in memory is not enough, and may not be what the sink has. */
   async #receive(
     {data, timestamp}: StoreUpdatedEvent,
-    isFresh: boolean,
+    {isFresh, signal}: {isFresh: boolean; signal: AbortSignal | undefined},
   ): Promise<boolean> {
     const {epoch, fromOffset, toOffset, changes, content} = data;
     const target = {epoch, offset: toOffset};
@@ -227,7 +240,7 @@ export class RoomMirror {
       await this.#sink.replace(known, {...target, content});
       return true;
     }
-    await this.#catchUp();
+    await this.#catchUp(signal);
     // Where its epoch is another, what the webhook tells of is over.
     if (known.sunk?.epoch === epoch && !isBeyond(known.sunk, target)) {
       throw new OutOfStepError(

@@ -2,6 +2,7 @@
  * What a sink has of one room, as far as that is known here, and how it is moved
  * on. Others may write to the sink as well: it says who was first.
  */
+import {Deadline} from './deadline.js';
 import {MAX_BATCH_COMMITS} from './limits.js';
 import {applyCommits} from './mirrored-content.js';
 import type {Whole} from './room-events.js';
@@ -75,37 +76,34 @@ export class RoomSink {
     this.#known = undefined;
   }
 
-  /** Resolves when the sink has all up to a position, or rejects when aborted. */
-  async waitFor(position: Position, signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves when the sink has all up to a position; rejects where it has not in
+   * time, or when aborted.
+   */
+  async waitFor(
+    position: Position,
+    {signal, timeoutMs}: {signal: AbortSignal; timeoutMs: number},
+  ): Promise<void> {
     if (isBeyond(this.#known?.sunk, position)) {
       return;
     }
-    await new Promise<void>((resolve, reject) => {
-      const end = () => {
-        this.#waiters.delete(waiter);
-        signal.removeEventListener('abort', abort);
-      };
-      const abort = () => {
-        end();
-        reject(
-          new Error(
-            `The sink has not come to ${position.offset} of ${this.room} in time.`,
-          ),
-        );
-      };
-      const waiter = {
-        position,
-        resolve: () => {
-          end();
-          resolve();
-        },
-      };
-      this.#waiters.add(waiter);
-      signal.addEventListener('abort', abort);
-      if (signal.aborted) {
-        abort();
-      }
+    const deadline = new Deadline(timeoutMs, {
+      outer: signal,
+      message: `The sink has not come to ${position.offset} of ${this.room} in time.`,
     });
+    let waiter: Waiter | undefined;
+    try {
+      await deadline.race(
+        () =>
+          new Promise<void>((resolve) => {
+            waiter = {position, resolve};
+            this.#waiters.add(waiter);
+          }),
+      );
+    } finally {
+      this.#waiters.delete(waiter!);
+      deadline.release();
+    }
   }
 
   /** What the sink has, which is read where it is not known. */
