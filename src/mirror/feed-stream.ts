@@ -50,11 +50,12 @@ export class FeedStream {
     return events;
   }
 
-  async close(): Promise<void> {
+  /** Ends it; when what it comes from has an end, nobody waits for. */
+  close(): void {
     this.#hasEnded = true;
     this.#onNews?.();
     this.#onRoom?.();
-    await this.#reader.cancel().catch(() => {});
+    this.#reader.cancel().catch(() => {});
   }
 
   async #read(): Promise<void> {

@@ -20,24 +20,20 @@ type Following = {
   onError: (error: unknown) => void;
 };
 
-/** Until the stream ends; resolves to whether it was of use. */
-const followOnce = async ({
-  mirror,
-  http,
-  throttleMs,
-  signal,
-  onState,
-}: Following): Promise<boolean> => {
+/** Until the stream ends, well or by an error. */
+const followOnce = async (
+  {mirror, http, throttleMs, signal, onState}: Following,
+  onUse: () => void,
+): Promise<void> => {
   onState('connecting');
   const start = await mirror.getStart();
   const stream = new FeedStream(await http.openFeed(start, signal));
   const openedAt = Date.now();
-  const close = () => void stream.close();
+  const close = () => stream.close();
   signal.addEventListener('abort', close);
   if (signal.aborted) {
     close();
   }
-  let hasCome = false;
   try {
     onState('following');
     for (;;) {
@@ -45,17 +41,20 @@ const followOnce = async ({
       if (signal.aborted || stream.isOver) {
         // Where it has ended by an error, that is thrown here.
         stream.take();
-        return hasCome || Date.now() - openedAt > LASTING_MS;
+        return;
       }
       if (throttleMs) {
         await wait(throttleMs, signal);
       }
       await mirror.take(stream.take(), signal);
-      hasCome = true;
+      onUse();
     }
   } finally {
     signal.removeEventListener('abort', close);
-    await stream.close();
+    stream.close();
+    if (Date.now() - openedAt > LASTING_MS) {
+      onUse();
+    }
   }
 };
 
@@ -63,22 +62,26 @@ const followOnce = async ({
 export const followRoom = async (following: Following): Promise<void> => {
   const {signal, onState, onError} = following;
   let failures = 0;
+  let steppedAt = -Infinity;
   while (!signal.aborted) {
     try {
-      // A stream may end for no reason but that it is old.
-      failures = (await followOnce(following)) ? 0 : failures + 1;
+      await followOnce(following, () => {
+        failures = 0;
+      });
     } catch (error) {
-      failures++;
-      if (
-        !signal.aborted &&
-        !(error instanceof OutOfStepError && failures == 1)
-      ) {
+      const isStep = error instanceof OutOfStepError;
+      // Once is nothing where others write, too; what goes on is to be seen.
+      const isNew = isStep && Date.now() - steppedAt > LASTING_MS;
+      steppedAt = isStep ? Date.now() : steppedAt;
+      if (!signal.aborted && !isNew) {
         onError(error);
       }
     }
     if (!signal.aborted) {
+      // A stream may end for no reason but that it is old: soon is early enough.
+      failures++;
       onState('waiting');
-      await wait(getRetryMs(Math.max(failures, 1)), signal);
+      await wait(getRetryMs(failures), signal);
     }
   }
 };

@@ -11,6 +11,15 @@ type Polling = {
   onError: (error: unknown, room?: string) => void;
 };
 
+const forgetOthers = (rooms: Map<string, unknown>, known: string[]): void => {
+  if (rooms.size) {
+    const kept = new Set(known);
+    [...rooms.keys()]
+      .filter((room) => !kept.has(room))
+      .forEach((room) => rooms.delete(room));
+  }
+};
+
 /** Resolves when it is aborted, and nothing is under way any more. */
 export const pollEdits = async ({
   listEdited,
@@ -41,17 +50,26 @@ export const pollEdits = async ({
   const isDue = (room: string): boolean =>
     !pushing.has(room) && (failed.get(room)?.until ?? 0) <= Date.now();
 
+  const getFailures = (room: string): number => failed.get(room)?.failures ?? 0;
+
+  let failures = 0;
   while (!signal.aborted) {
     try {
       const edited = await listEdited();
+      failures = 0;
+      forgetOthers(failed, edited);
+      // Rooms that do not answer take up a place each: they come last.
       edited
         .filter(isDue)
+        .sort((one, other) => getFailures(one) - getFailures(other))
         .slice(0, MAX_PUSHES - pushing.size)
         .forEach((room) => pushing.set(room, pushOne(room)));
     } catch (error) {
+      failures++;
       onError(error);
     }
-    await wait(pollMs, signal);
+    const retryMs = failures ? getRetryMs(failures) : 0;
+    await wait(Math.max(pollMs, retryMs), signal);
   }
   await Promise.all(pushing.values());
 };

@@ -3,7 +3,11 @@ import type {Content} from 'tinybase';
 import type {Content as WireContent} from '../protocol/changes.js';
 import {decodeContent} from '../protocol/content.js';
 import {decodeChanges} from '../protocol/decoded-changes.js';
-import {parseChanges, parseContent} from '../protocol/parse-changes.js';
+import {
+  parseChanges,
+  parseContent,
+  parseJson,
+} from '../protocol/parse-changes.js';
 import type {Commit, Position} from './sink.js';
 
 /** All of a room's Store, where it is. */
@@ -59,7 +63,7 @@ export const parseRoomEvent = (
   if (name != 'content' && name != 'reload' && name != 'commit') {
     return undefined;
   }
-  const value = JSON.parse(data);
+  const value: any = parseJson(data) ?? {};
   if (name == 'commit') {
     const commit = parseCommit(value);
     if (commit) {
