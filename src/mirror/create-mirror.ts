@@ -207,7 +207,9 @@ export const createMirror = ({
           tell().catch((error) => report(error, id));
         },
       });
-      const mirror = new RoomMirror(roomSink, http);
+      const mirror = new RoomMirror(roomSink, http, (error) =>
+        report(error, id),
+      );
       found = {mirror, roomSink, http, state: undefined, uses: 0};
       rooms.set(id, found);
     }
@@ -308,15 +310,20 @@ export const createMirror = ({
       if (followDiscovered && starting && !signal.aborted) {
         follow(id);
       }
-      if (found.state) {
-        // The live feed brings it. Where that does not come, the room tells again.
-        await found.roomSink.waitFor(
-          {epoch, offset: toOffset},
-          {signal, timeoutMs: DISCOVERY_MS},
-        );
-      } else {
-        await found.mirror.receive(event, signal);
+      if (found.state && found.state != 'waiting') {
+        try {
+          // The live feed brings it, mostly.
+          await found.roomSink.waitFor(
+            {epoch, offset: toOffset},
+            {signal, timeoutMs: DISCOVERY_MS},
+          );
+          return;
+        } catch {
+          // It is late, or the room has another history by now.
+          signal.throwIfAborted();
+        }
       }
+      await found.mirror.receive(event, signal);
     });
   };
 

@@ -28,8 +28,11 @@ export const DEFAULT_POLL_MS = 500;
 /** Rooms that are told of edits at the same time. */
 export const MAX_PUSHES = 8;
 
-/** How long a webhook's handler waits for a live feed to have written it. */
-export const DISCOVERY_MS = 10_000;
+/**
+ * How long a webhook waits for a live feed to have written it, until it is written
+ * as if there was none: a room waits 15 s for an answer.
+ */
+export const DISCOVERY_MS = 5_000;
 
 /** Rooms that are not followed, and whose content is kept in memory. */
 export const MAX_IDLE_ROOMS = 50;

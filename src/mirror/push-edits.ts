@@ -2,7 +2,7 @@
 import {ANSWER_MS} from './limits.js';
 import type {RoomHttp} from './room-http.js';
 import type {RoomMirror} from './room-mirror.js';
-import type {RoomSink} from './room-sink.js';
+import {OutOfStepError, type RoomSink} from './room-sink.js';
 import type {TwoWaySink} from './sink.js';
 
 export type PushingEdits = {
@@ -40,17 +40,31 @@ export const pushEdits = async ({
     }
     const {clientId, number, changes} = edits;
     const answer = await http.patch(changes, `${clientId}.${number}`, signal);
-    if (answer.kind == 'refused') {
-      onError(answer.why);
-    } else if (isFollowed) {
-      await sink.waitFor(answer.position, {signal, timeoutMs: ANSWER_MS});
+    const decided = answer.kind == 'taken' ? answer.position : undefined;
+    const refusal = answer.kind == 'taken' ? answer.refused : answer.why;
+    if (refusal) {
+      onError(refusal);
     }
-    if (!isFollowed) {
+    if (isFollowed && decided) {
+      await sink.waitFor(decided, {signal, timeoutMs: ANSWER_MS});
+    }
+    const settle = () =>
+      mirror.runAt((whole) => {
+        if (decided?.epoch === whole.epoch && whole.offset < decided.offset) {
+          throw new OutOfStepError(
+            `The sink is at ${whole.offset} of ${room}, which has answered at ` +
+              `${decided.offset}.`,
+          );
+        }
+        return twoWay.settle(room, number, whole);
+      });
+    let isSettled = isFollowed ? await settle() : undefined;
+    if (isSettled === undefined) {
+      // No feed, or another mirror has had what it brought.
+      sink.forget();
       await mirror.catchUp(signal);
+      isSettled = await settle();
     }
-    const isSettled = await mirror.runAt((whole) =>
-      twoWay.settle(room, number, whole),
-    );
     if (!isSettled) {
       // Another mirror has written: what it wrote is read first.
       sink.forget();

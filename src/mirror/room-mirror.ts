@@ -18,11 +18,20 @@ import {type Commit, isSamePosition, type Position} from './sink.js';
 export class RoomMirror {
   readonly #sink: RoomSink;
   readonly #http: RoomHttp | undefined;
+  readonly #onError: (error: Error) => void;
+  /** Whether it was said that the room tells no history. */
+  #isToldOfGaps = false;
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(sink: RoomSink, http: RoomHttp | undefined) {
+  constructor(
+    sink: RoomSink,
+    http: RoomHttp | undefined,
+    /** Told what is not as it was asked for, and yet goes on. */
+    onError: (error: Error) => void = () => {},
+  ) {
     this.#sink = sink;
     this.#http = http;
+    this.#onError = onError;
   }
 
   /** Where a live feed has to go on; undefined to begin with all of the content. */
@@ -159,6 +168,7 @@ export class RoomMirror {
     }
     for await (const page of this.#http!.readHistory(at!, signal)) {
       if (page == 'gone') {
+        this.#tellOfGaps();
         return false;
       }
       await this.#sink.advance(known, page);
@@ -178,6 +188,7 @@ export class RoomMirror {
     const commits: Commit[] = [];
     for await (const page of this.#http!.readHistory(from, signal)) {
       if (page == 'gone') {
+        this.#tellOfGaps();
         return undefined;
       }
       commits.push(...page.filter(({offset}) => offset <= to.offset));
@@ -196,20 +207,44 @@ export class RoomMirror {
       );
     }
     const known = await this.#sink.load();
-    if (known.at) {
-      for await (const page of this.#http.readHistory(known.at, signal)) {
-        if (page == 'gone') {
-          known.at = undefined;
-          break;
-        }
-        await this.#sink.advance(known, page);
-      }
-    }
-    if (!known.at) {
+    const isGone = !!known.at && !(await this.#readAll(known, signal));
+    if (isGone || !known.at) {
       const whole = await this.#http.readContent(signal);
-      if (whole) {
+      if (whole && isGone) {
+        await this.#sink.replace(known, whole);
+      } else if (whole) {
         await this.#takeWhole(known, whole, signal);
       }
+    }
+  }
+
+  /** Goes on by the history as far as it goes; false where that is not told. */
+  async #readAll(
+    known: Known,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    for await (const page of this.#http!.readHistory(known.at!, signal)) {
+      if (page == 'gone') {
+        this.#tellOfGaps();
+        return false;
+      }
+      await this.#sink.advance(known, page);
+    }
+    return true;
+  }
+
+  /** Once: that some commits are missing is how it is with this room. */
+  #tellOfGaps(): void {
+    const {room, wantsEachCommit} = this.#sink;
+    if (wantsEachCommit && this.#http!.hasNoHistory && !this.#isToldOfGaps) {
+      this.#isToldOfGaps = true;
+      this.#onError(
+        new Error(
+          `${room} tells no history: what happens while its feed is not read is ` +
+            'in the sink by its net effect, or as the content. For each commit, ' +
+            'leave historyLimit out of its config, or make it more than 0.',
+        ),
+      );
     }
   }
 
@@ -230,13 +265,20 @@ export class RoomMirror {
       epoch,
       after: changes[i - 1]?.offset ?? fromOffset,
     }));
-    if (commits?.length && (await this.#takeCommits(known, commits))) {
+    if (
+      commits?.length &&
+      (await this.#takeCommits(known, commits)) &&
+      isBeyond(known.sunk, target)
+    ) {
       return true;
     }
     if (!isFresh) {
       return false;
     }
-    if (content && !(this.#http && this.#sink.wantsEachCommit)) {
+    // Which of two histories is over, the room alone knows.
+    const isOther = known.sunk && known.sunk.epoch !== epoch;
+    const isAsked = this.#http && (isOther || this.#sink.wantsEachCommit);
+    if (content && !isAsked) {
       await this.#sink.replace(known, {...target, content});
       return true;
     }
@@ -253,7 +295,9 @@ export class RoomMirror {
   /** Takes a webhook's commits; false where they do not follow on the sink's. */
   async #takeCommits(known: Known, commits: Commit[]): Promise<boolean> {
     const [first, ...rest] = commits as [Commit, ...Commit[]];
-    if (!known.sunk && first.after == 0) {
+    const {sunk} = known;
+    const isNew = !sunk || (!this.#http && sunk.epoch !== first.epoch);
+    if (isNew && first.after == 0) {
       // The room's first content: before that there was nothing.
       const {epoch, offset} = first;
       const content: Content = createContent(first.changes);
