@@ -1,5 +1,6 @@
 /** What differs from one kind of database to the other. */
 import type {Kysely, RawBuilder} from 'kysely';
+import type {Capture} from './capture.js';
 import type {CellType} from './cell-types.js';
 
 export type Sql = RawBuilder<any>;
@@ -20,6 +21,8 @@ export type Dialect = {
      */
     json: Sql;
     integer: Sql;
+    /** Counts up by itself: of the key of a table that is written by triggers. */
+    serial: Sql;
     /** UTC, in milliseconds. */
     time: Sql;
   };
@@ -78,4 +81,5 @@ export type Dialect = {
     db: Kysely<any>,
     table: string,
   ): Promise<{name: string; from: CellType}[]>;
+  readonly capture: Capture;
 };

@@ -9,6 +9,7 @@ import {checkRoom} from './keys.js';
 import {parseOptions, type SqlSinkOptions} from './options.js';
 import {createTables} from './tables.js';
 import {Tabular} from './tabular.js';
+import {createTwoWay, TwoWay} from './two-way.js';
 import {transact} from './transact.js';
 
 export type {SqlSinkOptions} from './options.js';
@@ -17,6 +18,7 @@ type Opened = {
   dialect: Dialect;
   documents: Documents;
   tabular: Tabular | undefined;
+  twoWay: TwoWay | undefined;
 };
 
 /** Thrown to roll back. */
@@ -67,7 +69,11 @@ export const createSqlSink = (options: SqlSinkOptions): Sink => {
     ]);
     await tabular?.open(db);
     const documents = new Documents(dialect, documentsName, settings.document);
-    return {dialect, documents, tabular};
+    const twoWay =
+      tabular && settings.twoWay
+        ? new TwoWay(db, dialect, {documents, tabular, settings})
+        : undefined;
+    return {dialect, documents, tabular, twoWay};
   };
 
   let opened: Promise<Opened> | undefined;
@@ -131,5 +137,8 @@ export const createSqlSink = (options: SqlSinkOptions): Sink => {
       const {documents} = await getOpened();
       return documents.listRooms(db);
     },
+    ...(settings.twoWay && {
+      twoWay: createTwoWay(async () => (await getOpened()).twoWay!),
+    }),
   });
 };

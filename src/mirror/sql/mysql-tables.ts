@@ -16,14 +16,16 @@ export const runWithLock = <Result>(
   db.connection().execute(async (connection) => {
     // The server has one space for the names of locks, of 64 characters.
     const lock = sql`concat('tinybase-partykit:', sha1(concat(database(), '/', ${name})))`;
-    const {rows} = await sql<{held: number | null}>`
-      select get_lock(${lock}, ${LOCK_TIMEOUT_S}) as held`.execute(connection);
-    if (Number(rows[0]?.held) != 1) {
-      throw new Error(
-        `Another mirror has been making tables for ${LOCK_TIMEOUT_S} s.`,
-      );
-    }
     try {
+      const {rows} = await sql<{held: number | null}>`
+        select get_lock(${lock}, ${LOCK_TIMEOUT_S}) as held`.execute(
+        connection,
+      );
+      if (Number(rows[0]?.held) != 1) {
+        throw new Error(
+          `Another mirror has been making tables for ${LOCK_TIMEOUT_S} s.`,
+        );
+      }
       return await act(connection);
     } finally {
       // A connection that is lost has let go of it.

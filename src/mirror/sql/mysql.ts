@@ -1,5 +1,6 @@
 import {type Kysely, sql} from 'kysely';
 import type {CellType} from './cell-types.js';
+import {createMysqlCapture} from './capture-mysql.js';
 import type {Dialect} from './dialect.js';
 import {toWellFormed} from './keys.js';
 import {runWithLock, widenColumn} from './mysql-tables.js';
@@ -25,6 +26,7 @@ const createMysql = (collation: string): Dialect => {
       // takes lone surrogates, or what is nested in more than 100 (or 31) levels.
       json: longText,
       integer: sql`bigint`,
+      serial: sql`bigint not null auto_increment`,
       time: sql`datetime(3)`,
     },
     tableSuffix: sql`engine = InnoDB row_format = dynamic default ${exact}`,
@@ -65,6 +67,7 @@ const createMysql = (collation: string): Dialect => {
       text: longText,
     },
     toJson: (json) => json,
+    capture: createMysqlCapture(collation),
     toBoolean: Number,
     widen: async (db, table, columns) => {
       for (const {name, from} of columns) {

@@ -27,6 +27,11 @@ export type SqlSinkOptions = {
    */
   tabular?: boolean;
   /**
+   * Whether triggers capture what others change in the tables, for the room to be
+   * told of it. Needs `tabular` and `document`. False unless told.
+   */
+  twoWay?: boolean;
+  /**
    * How many tables there are at most, for clients may make up ids: 1,000 unless
    * told. Rows of further Tables are in `more_rows`.
    */
@@ -54,7 +59,7 @@ const PREFIX = /^\w{0,20}$/;
 
 const getFlag = (
   options: SqlSinkOptions,
-  name: 'document' | 'history' | 'tabular',
+  name: 'document' | 'history' | 'tabular' | 'twoWay',
   otherwise: boolean,
 ): boolean => {
   const flag = options[name] ?? otherwise;
@@ -95,11 +100,20 @@ export const parseOptions = (options: SqlSinkOptions): SqlSettings => {
       '`tablePrefix` is up to 20 letters, digits and underscores.',
     );
   }
+  const tabular = getFlag(options, 'tabular', false);
+  const document = getFlag(options, 'document', true);
+  const twoWay = getFlag(options, 'twoWay', false);
+  if (twoWay && !(tabular && document)) {
+    throw new TypeError(
+      '`twoWay` of an SQL sink needs `tabular: true`, and `document`.',
+    );
+  }
   return {
     tablePrefix,
-    document: getFlag(options, 'document', true),
+    document,
     history: getFlag(options, 'history', false),
-    tabular: getFlag(options, 'tabular', false),
+    tabular,
+    twoWay,
     maxTables: getCount(options, 'maxTables', 1_000),
     maxColumns: getCount(options, 'maxColumns', MOST_COLUMNS),
     onIgnoredError: createTeller(options),

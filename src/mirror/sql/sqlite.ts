@@ -1,4 +1,5 @@
 import {sql} from 'kysely';
+import {SQLITE_CAPTURE} from './capture-sqlite.js';
 import type {Dialect} from './dialect.js';
 import {updateFromExcluded} from './excluded.js';
 import {toWellFormed} from './keys.js';
@@ -12,6 +13,7 @@ export const SQLITE: Dialect = {
     text: sql`text`,
     json: sql`text`,
     integer: sql`integer`,
+    serial: sql`integer`,
     time: sql`text`,
   },
   tableSuffix: sql``,
@@ -41,6 +43,7 @@ export const SQLITE: Dialect = {
   // Without one each Cell has its own, and no column is made anew to be widened.
   cellTypes: {boolean: sql``, number: sql``, json: sql``, text: sql``},
   toJson: (json) => json,
+  capture: SQLITE_CAPTURE,
   toBoolean: Number,
   widen: async (db, table, columns) => {
     const ref = sql.id('main', table);

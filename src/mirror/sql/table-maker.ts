@@ -3,6 +3,7 @@ import {type Kysely, sql} from 'kysely';
 import {
   type Catalog,
   type CatalogChange,
+  type CatalogTable,
   isCovered,
   type Limits,
   loadCatalog,
@@ -11,16 +12,21 @@ import {
   writeCatalog,
 } from './catalog.js';
 import type {Dialect} from './dialect.js';
-import {extendCatalog} from './extend-catalog.js';
+import {runAsMirror} from './as-mirror.js';
+import {type Captured, captureTable} from './capture.js';
+import {getCapturedShapes, type TabularNames} from './tabular-shapes.js';
+import {extendCatalog, MORE_CELLS} from './extend-catalog.js';
 import {shapeTable, type Widened} from './shape-tables.js';
 import {transact} from './transact.js';
 import {mayBeSame} from './names.js';
 
 export type TableMakerOptions = {
-  names: {catalog: string; version: string; rooms: string};
+  names: TabularNames;
   prefix: string;
   reserved: string[];
   limits: Limits;
+  /** Whether triggers capture what others do to the tables. */
+  isTwoWay: boolean;
 };
 
 const copyCatalog = (catalog: Catalog): Catalog => ({
@@ -36,6 +42,12 @@ const copyCatalog = (catalog: Catalog): Catalog => ({
       },
     ]),
   ),
+});
+
+const toCaptured = ({name, columns}: CatalogTable): Captured => ({
+  name,
+  idColumn: 'row_id',
+  columns: [...[...columns.values()].map(({name}) => name), MORE_CELLS],
 });
 
 /** Columns that become text, by table. */
@@ -85,6 +97,7 @@ export class TableMaker {
         });
       }
       await this.#finish(alone);
+      await this.#captureAll(alone);
     });
   }
 
@@ -188,13 +201,38 @@ export class TableMaker {
     {tables}: Catalog,
     widened: Map<string, Widened[]>,
   ): Promise<void> {
-    for (const table of tables.values()) {
-      const list = widened.get(table.name);
-      if (list) {
-        await shapeTable(alone, this.dialect, {table, widened: list});
+    const {writer} = this.options.names;
+    const act = async (): Promise<void> => {
+      for (const table of tables.values()) {
+        const list = widened.get(table.name);
+        if (list) {
+          await shapeTable(alone, this.dialect, {table, widened: list});
+          await this.#capture(alone, toCaptured(table));
+        }
       }
-    }
+    };
+    // Where Cells are written anew, triggers see it.
+    await runAsMirror(alone, this.dialect, {writer, act});
     await sql`update ${this.dialect.getRef(this.options.names.version)}
       set pending = 0 where id = 1`.execute(alone);
+  }
+
+  async #capture(alone: Kysely<any>, table: Captured): Promise<void> {
+    const {isTwoWay, names} = this.options;
+    if (isTwoWay) {
+      await captureTable(alone, this.dialect, {table, names});
+    }
+  }
+
+  /** All that there is, as two-way may be new. */
+  async #captureAll(alone: Kysely<any>): Promise<void> {
+    const {isTwoWay, names} = this.options;
+    if (isTwoWay) {
+      await this.dialect.capture.prepare?.(alone, names);
+      const tables = [...this.#catalog!.tables.values()].map(toCaptured);
+      for (const table of [...getCapturedShapes(names), ...tables]) {
+        await this.#capture(alone, table);
+      }
+    }
   }
 }

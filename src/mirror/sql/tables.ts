@@ -7,20 +7,38 @@ export type TableShape = {
   name: string;
   columns: {[name: string]: (types: Dialect['types']) => Sql};
   key: string[];
+  /** Columns by which it is looked through. */
+  index?: string[];
 };
 
-const createTable = (
+const toNames = (columns: string[]): Sql =>
+  sql.join(columns.map((column) => sql.id(column)));
+
+const createTable = async (
   db: Kysely<any>,
-  {types, getRef, tableSuffix}: Dialect,
-  {name, columns, key}: TableShape,
-): Promise<unknown> => {
+  {name: dialect, types, getRef, tableSuffix}: Dialect,
+  {name, columns, key, index}: TableShape,
+): Promise<void> => {
   const parts = Object.entries(columns).map(
     ([column, getType]) => sql`${sql.id(column)} ${getType(types)}`,
   );
-  const keys = sql.join(key.map((column) => sql.id(column)));
-  return sql`create table if not exists ${getRef(name)} (
-    ${sql.join([...parts, sql`primary key (${keys})`])}
-  ) ${tableSuffix}`.execute(db);
+  parts.push(sql`primary key (${toNames(key)})`);
+  // MySQL makes no index that may be there already, save with its table.
+  if (index && dialect == 'mysql') {
+    parts.push(sql`key (${toNames(index)})`);
+  }
+  await sql`create table if not exists ${getRef(name)} (${sql.join(parts)})
+    ${tableSuffix}`.execute(db);
+  if (index && dialect != 'mysql') {
+    const indexName = `${name}_index`;
+    // PostgreSQL has an index where its table is, and says so by no schema.
+    const [ref, on] =
+      dialect == 'sqlite'
+        ? [getRef(indexName), sql.id(name)]
+        : [sql.id(indexName), getRef(name)];
+    await sql`create index if not exists ${ref}
+      on ${on} (${toNames(index)})`.execute(db);
+  }
 };
 
 /** Throws where the table is there, but of somebody else. */

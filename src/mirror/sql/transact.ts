@@ -39,8 +39,8 @@ const transactSqlite = <Result>(
     }>`pragma busy_timeout`.execute(connection);
     await sql`pragma busy_timeout = 0`.execute(connection);
     try {
-      await runWhenFree(connection, 'begin immediate');
       try {
+        await runWhenFree(connection, 'begin immediate');
         const result = await act(connection);
         await runWhenFree(connection, 'commit');
         return result;

@@ -8,6 +8,7 @@ import type {Catalog, CatalogTable} from './catalog.js';
 import {toParameter} from './cell-types.js';
 import type {Dialect} from './dialect.js';
 import {MORE_CELLS} from './extend-catalog.js';
+import {parseRowKey, toRowKey} from './outbox.js';
 import type {TabularNames} from './tabular-shapes.js';
 import type {UnkeptIds} from './unkept-ids.js';
 import {type Parameters, type Things, writeThings} from './upsert.js';
@@ -18,6 +19,11 @@ export type RoomContent = {
   catalog: Catalog;
   /** Everything where it is undefined. */
   touched: Touched | undefined;
+  /**
+   * Rows that are left as they are, by `toRowKey`: others have changed them, and
+   * the room is still to be told. Not where all of a Table is written.
+   */
+  held?: ReadonlySet<string>;
 };
 
 export type Place = {dialect: Dialect; names: TabularNames; unkept: UnkeptIds};
@@ -85,10 +91,13 @@ const writeRows = async (
     const rows = getOwn(what.content[0], tableId) ?? {};
     const rowIds = what.touched?.tables.get(tableId) ?? 'all';
     const isAll = rowIds == 'all';
+    const {name, common} = things;
+    const isHeld = (id: string): boolean =>
+      !isAll && !!what.held?.has(toRowKey(name, common.table_id, id));
     await writeThings(trx, place.dialect, {
       ...things,
-      ids: [...(isAll ? Object.keys(rows) : rowIds)].filter((id) =>
-        place.unkept.isKey('Row', id),
+      ids: [...(isAll ? Object.keys(rows) : rowIds)].filter(
+        (id) => place.unkept.isKey('Row', id) && !isHeld(id),
       ),
       isThere: (id) => Object.hasOwn(rows, id),
       isAll,
@@ -96,7 +105,7 @@ const writeRows = async (
   }
 };
 
-export const writeTables = async (
+const writeTables = async (
   trx: Kysely<any>,
   place: Place,
   what: RoomContent,
@@ -114,20 +123,56 @@ export const writeTables = async (
   }
 };
 
-export const writeValues = async (
+const writeValues = async (
   trx: Kysely<any>,
   {dialect, names, unkept}: Place,
-  {room, content: [, values], touched}: RoomContent,
+  {room, content: [, values], touched, held}: RoomContent,
 ): Promise<void> => {
   const ids = [...(touched?.valueIds ?? Object.keys(values))];
+  const isHeld = (id: string): boolean =>
+    !!touched && !!held?.has(toRowKey(names.values, null, id));
   await writeThings(trx, dialect, {
     name: names.values,
     common: {room},
     idColumn: 'value_id',
     columns: ['value'],
     toParameters: (id) => [dialect.toJson(JSON.stringify(values[id]))],
-    ids: ids.filter((id) => unkept.isKey('Value', id)),
+    ids: ids.filter((id) => unkept.isKey('Value', id) && !isHeld(id)),
     isThere: (id) => Object.hasOwn(values, id),
     isAll: !touched,
+  });
+};
+
+/** In a transaction, as the mirror. */
+export const writeContent = async (
+  trx: Kysely<any>,
+  place: Place,
+  what: RoomContent,
+): Promise<void> => {
+  await writeTables(trx, place, what);
+  await writeValues(trx, place, what);
+};
+
+/** Whether others have changed rows that were written in place of theirs. */
+export const isAnyWritten = (
+  {names}: Place,
+  {catalog, touched, held}: RoomContent,
+  now: ReadonlySet<string> | undefined,
+): boolean => {
+  if (!touched || !held || !now) {
+    return false;
+  }
+  const tableIds = new Map(
+    [...catalog.tables].map(([tableId, {name}]) => [name, tableId]),
+  );
+  return [...now].some((key) => {
+    const {table, tableId, rowId} = parseRowKey(key);
+    const rowIds = touched.tables.get(tableId ?? tableIds.get(table) ?? '');
+    return (
+      !held.has(key) &&
+      (table == names.values
+        ? touched.valueIds.has(rowId)
+        : rowIds != 'all' && !!rowIds?.has(rowId))
+    );
   });
 };
