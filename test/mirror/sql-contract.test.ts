@@ -39,6 +39,10 @@ const MODES: {
     options: {history: true, tabular: true},
     breakAfter: /^(insert into|delete from) \S*room_values/,
   },
+  'tables, two-way': {
+    options: {history: true, tabular: true, twoWay: true},
+    breakAfter: /^(insert into|delete from) \S*room_values/,
+  },
 };
 
 /** Content as the history of a room has it, of which no commit may be missing. */

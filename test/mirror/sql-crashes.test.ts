@@ -1,5 +1,5 @@
 /** Tables are made, whatever crashes on the way. */
-import {type LogEvent} from 'kysely';
+import {type LogEvent, sql} from 'kysely';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import type {Sink} from '../../src/mirror/sink.js';
 import {createSqlSink} from '../../src/mirror/sql/index.js';
@@ -39,7 +39,7 @@ describe.each(SQL_KINDS)('in %s', async (kind) => {
 
     /** Crashes after a number of statements; says whether it came to that. */
     const crash = async (after: number): Promise<boolean> => {
-      const options = {tabular: true, tablePrefix: `c${after}_`};
+      const options = {tabular: true, twoWay: true, tablePrefix: `c${after}_`};
       const db = database.connect();
       const another = createSqlSink({db, ...options});
       const [a, b] = ROOMS.map((room) => createMirroredStore(room)) as [
@@ -97,6 +97,16 @@ describe.each(SQL_KINDS)('in %s', async (kind) => {
       await writeAll(third, b, 'b');
       await check('a', a.store);
       await check('b', b.store);
+      // Triggers have all columns, and have taken nothing for another's.
+      expect(await third.twoWay!.listEdited()).toEqual([]);
+      const table = sql.id(`${options.tablePrefix}t`);
+      await sql`update ${table} set more = 2, number = 'edited'
+        where room = 'a' and row_id = 'r1'`.execute(db);
+      expect((await third.twoWay!.take('a'))?.changes).toEqual([
+        {t: {r1: {more: 2, number: 'edited'}}},
+        {},
+        1,
+      ]);
       await db.destroy();
       return error !== undefined;
     };

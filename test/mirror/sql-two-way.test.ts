@@ -277,6 +277,79 @@ describe.each(SQL_KINDS)('in %s', async (kind) => {
       expect(errors[0]).toMatch(/"room" cannot be a Cell.*"name".*"name"/);
     });
 
+    it('captures text exactly', async () => {
+      const texts = [
+        ...[
+          'quote \' " ` \\',
+          '\\u0041\\n',
+          '\n\r\t\b\f\u0001\u001f',
+          '\u007f\u2028',
+        ],
+        ...[
+          '\u{1F4A5} 猫 é e\u0301',
+          'x'.repeat(300_000),
+          ' a ',
+          '',
+          'null',
+          '%s ?',
+        ],
+        ...(kind == 'postgres' ? [] : ['a\0b', '\0']),
+      ];
+      mirrored.store.setCell('t', 'first', 'text', 'x');
+      await write();
+      for (const [index, text] of texts.entries()) {
+        await sql`insert into t (room, row_id, text)
+          values (${ROOM}, ${`r${index}`}, ${text})`.execute(db);
+        await sql`update t set text = ${`${text}!`}
+          where row_id = ${`r${index}`}`.execute(db);
+      }
+      await pushAll();
+      for (const [index, text] of texts.entries()) {
+        expect(mirrored.store.getCell('t', `r${index}`, 'text')).toBe(
+          `${text}!`,
+        );
+      }
+    });
+
+    it('captures numbers exactly', async () => {
+      const numbers = [0.1 + 0.2, 1e308, -1e308, 5e-324, 1e21, 1e-7, 2 ** 53];
+      numbers.push(
+        123_456_789.123_456_79,
+        -(2 ** 31) - 1,
+        1.7976931348623157e308,
+      );
+      mirrored.store.setCell('t', 'first', 'number', 1);
+      await write();
+      for (const [index, number] of numbers.entries()) {
+        await sql`insert into t (room, row_id, number)
+          values (${ROOM}, ${`r${index}`}, ${number})`.execute(db);
+      }
+      await pushAll();
+      for (const [index, number] of numbers.entries()) {
+        expect(mirrored.store.getCell('t', `r${index}`, 'number')).toBe(number);
+      }
+    });
+
+    it.skipIf(kind != 'postgres')('captures TRUNCATE', async () => {
+      await start();
+      await run('truncate pets');
+      expect(await pushAll()).toEqual([
+        [{pets: {fido: undefined, felix: undefined}}, {}, 1],
+      ]);
+    });
+
+    it.skipIf(kind == 'postgres')('captures REPLACE', async () => {
+      await start();
+      await run(
+        `replace into pets (room, row_id, name) values ('room', 'fido', 'New')`,
+      );
+      const [[tables]] = (await pushAll()) as any[];
+      expect(tables.pets.fido).toEqual({
+        ...{name: 'New', age: undefined, sold: undefined},
+        ...{tags: undefined, mix: undefined},
+      });
+    });
+
     it('captures what is in JSON', async () => {
       mirrored.store.setTables({
         t: {r: {a: 1, b: 'x', c: [1], d: true}},
