@@ -132,16 +132,18 @@ export const runChaos = async ({
     ],
     SEED,
   );
-  // Some edits meet in one commit.
-  const edits = COMMITS * 1.2;
-  const getShare = (): number => writers.getAnswered() / edits;
+  const getShare = (): number => writers.getAnswered() / COMMITS;
   await Promise.race([
     Promise.all([
       accompany(getShare),
-      until(() => lanes.isEnough() && getShare() >= 1, {
-        timeoutMs: TIMEOUT_MS,
-        intervalMs: 50,
-      }),
+      until(
+        async () =>
+          lanes.isEnough() &&
+          getShare() >= 1 &&
+          // Some edits meet in one commit.
+          (await loadCommits(room, '')).length >= COMMITS,
+        {timeoutMs: TIMEOUT_MS, intervalMs: 500},
+      ),
     ]),
     lanes.failure,
     ...mirrors.map(({crash}) => crash),
