@@ -6,7 +6,7 @@ import {
   TinyBasePartyKitServer,
   type TinyBasePartyKitServerConfig,
 } from '../../src/server/index.js';
-import {SECRET} from '../mirror-secret.js';
+import {SECRET} from '../mirror/secret.js';
 
 const WITH_WEBHOOK = /^webhook-(\d+)-(\d+)$/;
 

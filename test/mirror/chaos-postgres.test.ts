@@ -1,8 +1,8 @@
 import {test} from 'vitest';
-import {COMMITS, SEED, TIMEOUT_MS} from '../support/chaos-run.js';
-import {runFeedChaos} from '../support/chaos-scenes.js';
-import {createPostgresTarget} from '../support/chaos-sql.js';
-import {isPostgresMissing} from '../support/private-postgres.js';
+import {COMMITS, SEED, TIMEOUT_MS} from '../support/chaos/run.js';
+import {runFeedChaos} from '../support/chaos/scenes.js';
+import {createPostgresTarget} from '../support/chaos/sql.js';
+import {isPostgresMissing} from '../support/databases/private-postgres.js';
 
 test.skipIf(isPostgresMissing())(
   `a mirror of ${COMMITS} commits in PostgreSQL is exact, whatever crashes, seed ${SEED}`,

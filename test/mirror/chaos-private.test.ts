@@ -3,16 +3,19 @@ import mysql from 'mysql2/promise';
 import {Redis} from 'ioredis';
 import pg from 'pg';
 import {expect, onTestFinished, test} from 'vitest';
-import type {PrivateDatabase} from '../support/private-database.js';
+import type {PrivateDatabase} from '../support/databases/private-database.js';
 import {
   isMariadbMissing,
   startPrivateMariadb,
-} from '../support/private-mariadb.js';
+} from '../support/databases/private-mariadb.js';
 import {
   isPostgresMissing,
   startPrivatePostgres,
-} from '../support/private-postgres.js';
-import {isRedisMissing, startPrivateRedis} from '../support/private-redis.js';
+} from '../support/databases/private-postgres.js';
+import {
+  isRedisMissing,
+  startPrivateRedis,
+} from '../support/databases/private-redis.js';
 import {until} from '../support/until.js';
 
 type Client = {

@@ -1,13 +1,13 @@
 import {describe, test} from 'vitest';
-import {createRedisTarget} from '../support/chaos-redis.js';
+import {createRedisTarget} from '../support/chaos/redis.js';
 import {
   COMMITS,
   FIRST_CONTENT,
   SEED,
   TIMEOUT_MS,
-} from '../support/chaos-run.js';
-import {runFeedChaos} from '../support/chaos-scenes.js';
-import {isRedisMissing} from '../support/private-redis.js';
+} from '../support/chaos/run.js';
+import {runFeedChaos} from '../support/chaos/scenes.js';
+import {isRedisMissing} from '../support/databases/private-redis.js';
 
 describe.skipIf(isRedisMissing())('', () => {
   test.each(['json', 'hashes'] as const)(

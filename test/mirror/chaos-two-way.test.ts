@@ -1,13 +1,13 @@
 import {describe, test} from 'vitest';
-import {COMMITS, SEED, TIMEOUT_MS} from '../support/chaos-run.js';
-import {runTwoWayChaos} from '../support/chaos-scenes.js';
+import {COMMITS, SEED, TIMEOUT_MS} from '../support/chaos/run.js';
+import {runTwoWayChaos} from '../support/chaos/scenes.js';
 import {
   createMariadbTarget,
   createPostgresTarget,
   createSqliteTarget,
-} from '../support/chaos-sql.js';
-import {isMariadbMissing} from '../support/private-mariadb.js';
-import {isPostgresMissing} from '../support/private-postgres.js';
+} from '../support/chaos/sql.js';
+import {isMariadbMissing} from '../support/databases/private-mariadb.js';
+import {isPostgresMissing} from '../support/databases/private-postgres.js';
 
 const TARGETS = [
   ['PostgreSQL', isPostgresMissing, createPostgresTarget],

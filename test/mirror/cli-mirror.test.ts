@@ -21,14 +21,17 @@ import {
   startCommand,
 } from '../support/command-line.js';
 import {canonicalize} from '../support/content.js';
-import {getDatabaseUrl, isDatabaseMissing} from '../support/databases.js';
+import {
+  getDatabaseUrl,
+  isDatabaseMissing,
+} from '../support/databases/servers.js';
 import {findFreePort} from '../support/free-port.js';
 import {type PartyKitDev, startPartyKitDev} from '../support/partykit-dev.js';
 import {
   createSqlDatabase,
   isSqlMissing,
   SQL_KINDS,
-} from '../support/sql-database.js';
+} from '../support/databases/sql-database.js';
 import {startTcpProxy} from '../support/tcp-proxy.js';
 import {
   createTestRoom,

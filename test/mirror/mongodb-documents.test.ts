@@ -14,7 +14,7 @@ import type {Sink} from '../../src/mirror/sink.js';
 import {
   type MongoStandIn,
   startMongoStandIn,
-} from '../support/mongo-stand-in.js';
+} from '../support/databases/mongo-stand-in.js';
 
 const createRoom = (): ModelRoom =>
   new ModelRoom('my room').commit((store) =>

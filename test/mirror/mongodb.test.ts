@@ -8,11 +8,11 @@ import {
   createRandomName,
   getDatabaseUrl,
   isDatabaseMissing,
-} from '../support/databases.js';
+} from '../support/databases/servers.js';
 import {
   type MongoStandIn,
   startMongoStandIn,
-} from '../support/mongo-stand-in.js';
+} from '../support/databases/mongo-stand-in.js';
 
 const serverUrl = getDatabaseUrl('mongodb');
 const isMissing = serverUrl != null && (await isDatabaseMissing('mongodb'));

@@ -5,7 +5,10 @@ import {sinkContract} from '../../src/mirror/contract/index.js';
 import {createRedisSink} from '../../src/mirror/redis/index.js';
 import {findFreePort} from '../support/free-port.js';
 import {until} from '../support/until.js';
-import {isRedisServerMissing, startRedisServer} from './redis-server.js';
+import {
+  isRedisServerMissing,
+  startRedisServer,
+} from '../support/databases/redis-server.js';
 
 describe.skipIf(isRedisServerMissing())('a cluster of Redis', () => {
   let cluster: Cluster;

@@ -9,7 +9,7 @@ import {
   createRedisKeys,
   getDatabaseUrl,
   isDatabaseMissing,
-} from '../support/databases.js';
+} from '../support/databases/servers.js';
 import {createRandomInteger} from '../support/random-edits.js';
 import {until} from '../support/until.js';
 

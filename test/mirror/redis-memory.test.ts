@@ -3,7 +3,10 @@ import {Redis} from 'ioredis';
 import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import {ModelRoom} from '../../src/mirror/contract/model-room.js';
 import {createRedisSink} from '../../src/mirror/redis/index.js';
-import {isRedisServerMissing, startRedisServer} from './redis-server.js';
+import {
+  isRedisServerMissing,
+  startRedisServer,
+} from '../support/databases/redis-server.js';
 
 describe.skipIf(isRedisServerMissing())('Redis out of memory', () => {
   let redis: Redis;

@@ -8,7 +8,7 @@ import {
   createRedisKeys,
   getDatabaseUrl,
   isDatabaseMissing,
-} from '../support/databases.js';
+} from '../support/databases/servers.js';
 
 describe.skipIf(await isDatabaseMissing('redis'))('Redis', () => {
   const redis = new Redis(getDatabaseUrl('redis')!, {lazyConnect: true});

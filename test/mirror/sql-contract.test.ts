@@ -17,8 +17,12 @@ import {
   SQL_KINDS,
   type SqlDatabase,
   type SqlKind,
-} from '../support/sql-database.js';
-import {expectLines, readCatalog, readLines} from '../support/sql-tables.js';
+} from '../support/databases/sql-database.js';
+import {
+  expectLines,
+  readCatalog,
+  readLines,
+} from '../support/databases/sql-tables.js';
 
 // What cannot be a key is refused, which other tests look at.
 const NOT_FOR_ROOMS = /^keeps rooms with ids (with NUL|of 10,000|with half)/;

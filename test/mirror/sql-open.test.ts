@@ -10,7 +10,7 @@ import {
   SQL_KINDS,
   type SqlDatabase,
   type SqlKind,
-} from '../support/sql-database.js';
+} from '../support/databases/sql-database.js';
 import {until} from '../support/until.js';
 
 const BATCH: Batch = {

@@ -17,8 +17,12 @@ import {
   isSqlMissing,
   SQL_KINDS,
   type SqlDatabase,
-} from '../support/sql-database.js';
-import {expectLines, readCatalog, readLines} from '../support/sql-tables.js';
+} from '../support/databases/sql-database.js';
+import {
+  expectLines,
+  readCatalog,
+  readLines,
+} from '../support/databases/sql-tables.js';
 
 const SEED = Number(process.env.SEED ?? 1);
 

@@ -25,7 +25,7 @@ import {
   createRedisKeys,
   getDatabaseUrl,
   isDatabaseMissing,
-} from '../support/databases.js';
+} from '../support/databases/servers.js';
 import {findDocsBlock, readDocsBlocks} from '../support/docs-blocks.js';
 import {openFeed} from '../support/event-stream.js';
 import {findFreePort} from '../support/free-port.js';

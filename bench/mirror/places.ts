@@ -8,8 +8,11 @@ import {
   type Place,
   type SqlPlace,
   type SqlPlaceKind,
-} from '../test/support/chaos-sinks.js';
-import {createDatabase, createRedisKeys} from '../test/support/databases.js';
+} from '../../test/support/chaos/sinks.js';
+import {
+  createDatabase,
+  createRedisKeys,
+} from '../../test/support/databases/servers.js';
 
 export type BenchPlace = {
   place: Place;

@@ -5,9 +5,9 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {Redis} from 'ioredis';
-import {cleanUpAtExit} from '../support/at-exit.js';
-import {findFreePort} from '../support/free-port.js';
-import {until} from '../support/until.js';
+import {cleanUpAtExit} from '../at-exit.js';
+import {findFreePort} from '../free-port.js';
+import {until} from '../until.js';
 
 /** Like `isDatabaseMissing`, of the command that starts a server. */
 export const isRedisServerMissing = (): boolean => {

@@ -13,10 +13,10 @@ import pg from 'pg';
 import {
   createRedisSink,
   type RedisSinkOptions,
-} from '../../src/mirror/redis/index.js';
-import type {Sink} from '../../src/mirror/sink.js';
-import type {SqlSinkOptions} from '../../src/mirror/sql/index.js';
-import {openSqlSink} from '../../src/mirror/sql/open-sql-sink.js';
+} from '../../../src/mirror/redis/index.js';
+import type {Sink} from '../../../src/mirror/sink.js';
+import type {SqlSinkOptions} from '../../../src/mirror/sql/index.js';
+import {openSqlSink} from '../../../src/mirror/sql/open-sql-sink.js';
 
 export type SqlPlaceKind = 'mariadb' | 'postgres' | 'sqlite';
 

@@ -4,14 +4,14 @@ import {
   bundleMirror,
   createMirrorProcess,
   type MirrorProcess,
-} from './chaos-process.js';
-import {runChaos, SEED, startChaosRoom, TIMEOUT_MS} from './chaos-run.js';
-import type {SqlTarget} from './chaos-sql.js';
-import type {ChaosTarget} from './chaos-target.js';
-import {startEditor, TWO_WAY_CONTENT} from './chaos-two-way.js';
-import {findFreePort} from './free-port.js';
-import {until} from './until.js';
-import {SECRET} from './webhook-requests.js';
+} from './process.js';
+import {runChaos, SEED, startChaosRoom, TIMEOUT_MS} from './run.js';
+import type {SqlTarget} from './sql.js';
+import type {ChaosTarget} from './target.js';
+import {startEditor, TWO_WAY_CONTENT} from './two-way.js';
+import {findFreePort} from '../free-port.js';
+import {until} from '../until.js';
+import {SECRET} from '../webhook-requests.js';
 
 /** There is a second mirror for half of the time. */
 const joinForAPart = async (

@@ -3,10 +3,10 @@ import {existsSync, rmSync} from 'node:fs';
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {cleanUpAtExit} from './at-exit.js';
-import {findFreePort} from './free-port.js';
-import {type ProcessGroup, startProcessGroup} from './process-group.js';
-import {until} from './until.js';
+import {cleanUpAtExit} from '../at-exit.js';
+import {findFreePort} from '../free-port.js';
+import {type ProcessGroup, startProcessGroup} from '../process-group.js';
+import {until} from '../until.js';
 
 export interface PrivateDatabase {
   readonly url: string;

@@ -1,9 +1,9 @@
 /** A sink as a chaos test has it: where it is, how it is troubled and read. */
 import type {Content} from 'tinybase';
-import type {Position} from '../../src/mirror/sink.js';
-import type {HistoryRow} from './chaos-history.js';
-import type {Lane} from './chaos-lanes.js';
-import type {Place} from './chaos-sinks.js';
+import type {Position} from '../../../src/mirror/sink.js';
+import type {HistoryRow} from './history.js';
+import type {Lane} from './lanes.js';
+import type {Place} from './sinks.js';
 
 export type Kept = Position & {
   content: Content;

@@ -9,7 +9,7 @@ import {
   type PrivateDatabase,
   startPrivateDatabase,
 } from './private-database.js';
-import {run} from './run.js';
+import {run} from '../run.js';
 
 // Not in the PATH of every user.
 const COMMAND = '/usr/sbin/mariadbd';

@@ -2,19 +2,15 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {Content} from 'tinybase';
 import {expect, onTestFinished} from 'vitest';
-import {
-  expectHistory,
-  type HistoryCommit,
-  loadCommits,
-} from './chaos-history.js';
-import {type Lane, startLanes} from './chaos-lanes.js';
-import type {MirrorProcess} from './chaos-process.js';
-import type {ChaosTarget} from './chaos-target.js';
-import {startWriters} from './chaos-writers.js';
-import {type PartyKitDev, startPartyKitDev} from './partykit-dev.js';
-import type {RandomInteger} from './random-edits.js';
-import {createTestRoom, type TestRoom} from './test-room.js';
-import {until} from './until.js';
+import {expectHistory, type HistoryCommit, loadCommits} from './history.js';
+import {type Lane, startLanes} from './lanes.js';
+import type {MirrorProcess} from './process.js';
+import type {ChaosTarget} from './target.js';
+import {startWriters} from './writers.js';
+import {type PartyKitDev, startPartyKitDev} from '../partykit-dev.js';
+import type {RandomInteger} from '../random-edits.js';
+import {createTestRoom, type TestRoom} from '../test-room.js';
+import {until} from '../until.js';
 
 export const SEED = Number(process.env.SEED ?? 1);
 /** At least so many; a full run has 10,000. */

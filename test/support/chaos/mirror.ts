@@ -1,11 +1,11 @@
 /** A mirror as a process: what it is to do is in `CHAOS_MIRROR`, as JSON. */
 import {createServer} from 'node:http';
-import {createMirror} from '../../src/mirror/index.js';
+import {createMirror} from '../../../src/mirror/index.js';
 import {
   createNodeWebhookListener,
   createWebhookHandler,
-} from '../../src/webhook/index.js';
-import {openSink, type Place} from './chaos-sinks.js';
+} from '../../../src/webhook/index.js';
+import {openSink, type Place} from './sinks.js';
 
 export type ChaosMirrorOptions = {
   place: Place;

@@ -9,7 +9,7 @@ import {
   type PrivateDatabase,
   startPrivateDatabase,
 } from './private-database.js';
-import {run} from './run.js';
+import {run} from '../run.js';
 
 const VERSIONS = '/usr/lib/postgresql';
 

@@ -1,9 +1,9 @@
 /** Whether what a sink keeps as a history is the room's, each commit once. */
 import type {Content} from 'tinybase';
 import {expect} from 'vitest';
-import {canonicalize} from './content.js';
-import {createFollowedStore} from './followed-store.js';
-import type {TestRoom} from './test-room.js';
+import {canonicalize} from '../content.js';
+import {createFollowedStore} from '../followed-store.js';
+import type {TestRoom} from '../test-room.js';
 
 /** A commit as the room's history has it, encoded. */
 export type HistoryCommit = {

@@ -1,9 +1,9 @@
 /** How much a sink takes while its room is written to as fast as that goes. */
-import type {StreamOptions} from './load/stream.js';
-import type {StreamResult} from './load/pump.js';
-import type {Scene} from './mirror-scene.js';
-import {runLoad} from './run-load.js';
-import {until} from '../test/support/until.js';
+import type {StreamOptions} from '../load/stream.js';
+import type {StreamResult} from '../load/pump.js';
+import type {Scene} from './scene.js';
+import {runLoad} from '../run-load.js';
+import {until} from '../../test/support/until.js';
 
 export type Throughput = {
   commitsPerSecond: number;

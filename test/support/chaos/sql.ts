@@ -7,15 +7,15 @@ import Sqlite from 'better-sqlite3';
 import type {Kysely} from 'kysely';
 import type {Content} from 'tinybase';
 import {expect} from 'vitest';
-import type {HistoryRow} from './chaos-history.js';
-import {openKysely, type SqlPlace} from './chaos-sinks.js';
-import type {ChaosTarget, Kept} from './chaos-target.js';
-import type {PrivateDatabase} from './private-database.js';
-import {startPrivateMariadb} from './private-mariadb.js';
-import {startPrivatePostgres} from './private-postgres.js';
-import type {RandomInteger} from './random-edits.js';
-import {expectLines, readCatalog, readLines} from './sql-tables.js';
-import {until} from './until.js';
+import type {HistoryRow} from './history.js';
+import {openKysely, type SqlPlace} from './sinks.js';
+import type {ChaosTarget, Kept} from './target.js';
+import type {PrivateDatabase} from '../databases/private-database.js';
+import {startPrivateMariadb} from '../databases/private-mariadb.js';
+import {startPrivatePostgres} from '../databases/private-postgres.js';
+import type {RandomInteger} from '../random-edits.js';
+import {expectLines, readCatalog, readLines} from '../databases/sql-tables.js';
+import {until} from '../until.js';
 
 /** Drivers parse JSON, or do not. */
 const parse = (json: any): any =>

@@ -4,10 +4,10 @@ import {mkdir, mkdtemp, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {build} from 'esbuild';
 import {onTestFinished} from 'vitest';
-import {cleanUpAtExit} from './at-exit.js';
-import type {ChaosMirrorOptions} from './chaos-mirror.js';
-import {REPOSITORY} from './run.js';
-import {until} from './until.js';
+import {cleanUpAtExit} from '../at-exit.js';
+import type {ChaosMirrorOptions} from './mirror.js';
+import {REPOSITORY} from '../run.js';
+import {until} from '../until.js';
 
 export type MirrorProcess = {
   /** Resolves when it follows; tries until then. */
@@ -37,7 +37,7 @@ export const bundleMirror = async (): Promise<string> => {
   onTestFinished(() => rm(folder, {recursive: true, force: true}));
   const outfile = join(folder, 'mirror.mjs');
   await build({
-    entryPoints: [join(REPOSITORY, 'test/support/chaos-mirror.ts')],
+    entryPoints: [join(REPOSITORY, 'test/support/chaos/mirror.ts')],
     outfile,
     bundle: true,
     format: 'esm',

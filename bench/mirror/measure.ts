@@ -1,10 +1,10 @@
 /** Measures all sinks in what they keep, and all ways for one to learn of it. */
-import type {PartyKitDev} from '../test/support/partykit-dev.js';
-import {type Lag, type LagOptions, measureLag} from './mirror-lag.js';
-import type {BenchSink} from './mirror-places.js';
-import {type Means, withScene} from './mirror-scene.js';
-import {measureThroughput, type Throughput} from './mirror-throughput.js';
-import {median} from './scenario.js';
+import type {PartyKitDev} from '../../test/support/partykit-dev.js';
+import {type Lag, type LagOptions, measureLag} from './lag.js';
+import type {BenchSink} from './places.js';
+import {type Means, withScene} from './scene.js';
+import {measureThroughput, type Throughput} from './throughput.js';
+import {median} from '../scenario.js';
 
 export type MirrorBench = {
   dev: PartyKitDev;

@@ -3,15 +3,15 @@
  * Tells its parent what it has written when that asks.
  */
 import {createServer} from 'node:http';
-import {createMirror} from '../src/mirror/index.js';
-import type {Sink} from '../src/mirror/sink.js';
+import {createMirror} from '../../src/mirror/index.js';
+import type {Sink} from '../../src/mirror/sink.js';
 import {
   createNodeWebhookListener,
   createWebhookHandler,
-} from '../src/webhook/index.js';
-import {openSink, type Place} from '../test/support/chaos-sinks.js';
-import {decodeContent} from '../test/support/content.js';
-import {SECRET} from './mirror-secret.js';
+} from '../../src/webhook/index.js';
+import {openSink, type Place} from '../../test/support/chaos/sinks.js';
+import {decodeContent} from '../../test/support/content.js';
+import {SECRET} from './secret.js';
 
 export type MirrorProcessOptions = {
   place: Place;

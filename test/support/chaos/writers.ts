@@ -1,9 +1,9 @@
 /** Clients that edit a room at random, each change a commit where none meet. */
 import {setTimeout as sleep} from 'node:timers/promises';
-import {getPendingCount, startClient, type TestClient} from './halves.js';
-import {createRandomInteger, editAtRandom} from './random-edits.js';
-import type {TestRoom} from './test-room.js';
-import {until} from './until.js';
+import {getPendingCount, startClient, type TestClient} from '../halves.js';
+import {createRandomInteger, editAtRandom} from '../random-edits.js';
+import type {TestRoom} from '../test-room.js';
+import {until} from '../until.js';
 
 export type Writers = {
   /** How many edits the room has answered. */

@@ -1,6 +1,6 @@
 /** What was measured of mirrors, as Markdown. */
-import type {Measured} from './mirror-measure.js';
-import {format} from './report.js';
+import type {Measured} from './measure.js';
+import {format} from '../report.js';
 
 const createRow = (cells: string[]): string => `| ${cells.join(' | ')} |`;
 

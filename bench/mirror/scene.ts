@@ -2,13 +2,13 @@
 import {fork} from 'node:child_process';
 import {once} from 'node:events';
 import {join} from 'node:path';
-import {findFreePort} from '../test/support/free-port.js';
-import type {PartyKitDev} from '../test/support/partykit-dev.js';
-import {until} from '../test/support/until.js';
-import {createContent} from './content.js';
-import type {BenchPlace} from './mirror-places.js';
-import type {MirrorProcessOptions, Written} from './mirror-process.js';
-import {request} from './room.js';
+import {findFreePort} from '../../test/support/free-port.js';
+import type {PartyKitDev} from '../../test/support/partykit-dev.js';
+import {until} from '../../test/support/until.js';
+import {createContent} from '../content.js';
+import type {BenchPlace} from './places.js';
+import type {MirrorProcessOptions, Written} from './process.js';
+import {request} from '../room.js';
 
 /** How a sink learns of changes. */
 export type Means = 'feed' | {throttleMs: number} | {everyMs: number};

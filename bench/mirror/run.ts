@@ -12,16 +12,12 @@
  */
 import {writeFile} from 'node:fs/promises';
 import {parseArgs} from 'node:util';
-import {startPartyKitDev} from '../test/support/partykit-dev.js';
-import {describeMachine, describeVersions} from './machine.js';
-import {
-  measureSinks,
-  measureMeans,
-  type MirrorBench,
-} from './mirror-measure.js';
-import {SINKS} from './mirror-places.js';
-import {describeMeans, describeSinks} from './mirror-table.js';
-import {REPOSITORY} from './servers.js';
+import {startPartyKitDev} from '../../test/support/partykit-dev.js';
+import {describeMachine, describeVersions} from '../machine.js';
+import {measureSinks, measureMeans, type MirrorBench} from './measure.js';
+import {SINKS} from './places.js';
+import {describeMeans, describeSinks} from './table.js';
+import {REPOSITORY} from '../servers.js';
 
 const {values} = parseArgs({
   options: {

@@ -1,11 +1,11 @@
 /** Redis as a target of chaos. */
 import {Redis} from 'ioredis';
 import type {Content} from 'tinybase';
-import type {HistoryRow} from './chaos-history.js';
-import type {RedisPlace} from './chaos-sinks.js';
-import type {ChaosTarget} from './chaos-target.js';
-import {startPrivateRedis} from './private-redis.js';
-import {until} from './until.js';
+import type {HistoryRow} from './history.js';
+import type {RedisPlace} from './sinks.js';
+import type {ChaosTarget} from './target.js';
+import {startPrivateRedis} from '../databases/private-redis.js';
+import {until} from '../until.js';
 
 /** Of the connections of mirrors. */
 const NAME = 'chaos-mirror';

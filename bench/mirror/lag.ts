@@ -3,8 +3,8 @@
  * answer by which another connection sees the sink there, asking all the time.
  */
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {Scene} from './mirror-scene.js';
-import {request} from './room.js';
+import type {Scene} from './scene.js';
+import {request} from '../room.js';
 
 export type LagOptions = {
   changes: number;

@@ -16,7 +16,7 @@ import {
   createDatabase,
   isDatabaseMissing,
   type SqlDatabaseKind,
-} from './databases.js';
+} from './servers.js';
 
 export type SqlKind = SqlDatabaseKind | 'sqlite';
 

@@ -3,11 +3,11 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {type Kysely, sql} from 'kysely';
 import type {Content} from 'tinybase';
 import {expect} from 'vitest';
-import type {HistoryCommit} from './chaos-history.js';
-import {getPendingCount, startClient} from './halves.js';
-import {createRandomInteger, type RandomInteger} from './random-edits.js';
-import type {TestRoom} from './test-room.js';
-import {until} from './until.js';
+import type {HistoryCommit} from './history.js';
+import {getPendingCount, startClient} from '../halves.js';
+import {createRandomInteger, type RandomInteger} from '../random-edits.js';
+import type {TestRoom} from '../test-room.js';
+import {until} from '../until.js';
 
 const TABLES = ['pets', 'species', 'owners'];
 const COLUMNS = ['a', 'b', 'c'];

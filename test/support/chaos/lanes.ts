@@ -1,6 +1,6 @@
 /** Troubles of several kinds, each at random moments of its own. */
 import {setTimeout as sleep} from 'node:timers/promises';
-import {createRandomInteger, type RandomInteger} from './random-edits.js';
+import {createRandomInteger, type RandomInteger} from '../random-edits.js';
 
 export type Lane = {
   name: string;
