@@ -61,7 +61,7 @@ const follow = (
   };
   const http = new RoomHttp(
     parseAddress('http://room.test/party/r'),
-    open as typeof fetch,
+    open,
   );
   const followed = followRoom({
     mirror: {getStart: async () => undefined, take},

@@ -1,21 +1,27 @@
 /** A mirror while the room, the sink and all between them fail. */
-import {type Mirror, createMirror} from 'tinybase-partykit/mirror';
+import {createMirror, createSink, type Mirror} from 'tinybase-partykit/mirror';
 import {describe, expect, test, vi} from 'vitest';
 import {canonicalize, decodeContent} from '../support/content.js';
 import {createFeedRoom} from '../support/feed-room.js';
+import {addEdits, createModelEdits} from '../support/model-edits.js';
 import {createHeldStorage} from '../support/held-storage.js';
 import {createMemorySink, createSinkMemory} from '../support/memory-sink.js';
 import {
   createRandomInteger,
   type RandomInteger,
 } from '../support/random-edits.js';
+import {respondToStoreRequest} from '../../src/server/store-http.js';
 import {settle} from '../support/scripted-world.js';
 import {until} from '../support/until.js';
+import {createWebhookTeller} from '../support/webhook-teller.js';
 
 vi.mock('../../src/mirror/limits.js', async (original) => ({
   ...(await original<object>()),
   RETRY_MS: 1,
   MAX_RETRY_MS: 4,
+  // A room that has begun anew does not come to where its answer was.
+  ANSWER_MS: 200,
+  DISCOVERY_MS: 20,
 }));
 
 /** Others: `SEED=1000 SEEDS=500 npx vitest run test/unit/mirror-random.test.ts`. */
@@ -51,9 +57,26 @@ type Way = {
   keepsContent: boolean;
   historyLimit: number;
   mirrors: number;
+  throttleMs?: number;
+  /** The room fails to store something, or begins anew, with another epoch. */
+  roomFails?: boolean;
+  /** The mirrors follow no feed: webhooks come to any of them. */
+  webhooks?: boolean;
+  twoWay?: boolean;
 };
 
-const play = async (seed: number, {historyLimit, mirrors, ...way}: Way) => {
+const play = async (
+  seed: number,
+  {
+    historyLimit,
+    mirrors,
+    throttleMs = 0,
+    roomFails = false,
+    webhooks = false,
+    twoWay = false,
+    ...way
+  }: Way,
+) => {
   const random = createRandomInteger(seed);
   const storage = createHeldStorage();
   const scene = createFeedRoom({
@@ -62,6 +85,10 @@ const play = async (seed: number, {historyLimit, mirrors, ...way}: Way) => {
     limits: {maxCatchUpBytes: 5_000},
   });
   const memory = createSinkMemory();
+  const edits = createModelEdits(memory);
+  const teller = createWebhookTeller(scene.room, random);
+  /** Which were taken, and where. */
+  const patches: string[] = [];
   const cuts = new Set<() => void>();
   let isOffline = false;
 
@@ -71,11 +98,27 @@ const play = async (seed: number, {historyLimit, mirrors, ...way}: Way) => {
       throw new TypeError('fetch failed');
     }
     const {search} = new globalThis.URL(input);
-    const response = await scene.request(
-      search,
-      Object.fromEntries(new Headers(init.headers)),
-      init.method,
-    );
+    const {room} = scene.room;
+    const request = new Request(`http://room.test/store${search}`, {
+      ...init,
+      signal: null,
+    });
+    const response = await respondToStoreRequest(room, request, {
+      responseHeaders: {},
+      allowPatch: true,
+    });
+    if (init.method == 'PATCH') {
+      if (response.ok) {
+        const {epoch, repeated} = await response.clone().json();
+        if (!repeated) {
+          const key = new Headers(init.headers).get('Idempotency-Key');
+          patches.push(`${key} in ${epoch}`);
+        }
+      }
+      if (!random(3)) {
+        throw new TypeError('the answer is lost');
+      }
+    }
     if (
       !response.headers.get('Content-Type')?.startsWith('text/event-stream')
     ) {
@@ -106,9 +149,13 @@ const play = async (seed: number, {historyLimit, mirrors, ...way}: Way) => {
   };
 
   const start = async (): Promise<Mirror> => {
+    const sink = createMemorySink(memory, way);
     const mirror = createMirror({
-      room: URL,
-      sink: createMemorySink(memory, way),
+      ...(webhooks ? {getRoom: () => URL} : {room: URL}),
+      sink: twoWay ? createSink({...sink, twoWay: edits}) : sink,
+      twoWay,
+      pollMs: 1,
+      throttleMs,
       fetch: fetch as typeof globalThis.fetch,
       onIgnoredError: (e) =>
         process.env.DBG &&
@@ -128,7 +175,7 @@ const play = async (seed: number, {historyLimit, mirrors, ...way}: Way) => {
       .catch(() => {});
   };
   for (let step = 1; step <= STEPS; step++) {
-    switch (random(14)) {
+    switch (random(18)) {
       case 0:
         [...cuts].forEach((cut) => cut());
         break;
@@ -151,16 +198,61 @@ const play = async (seed: number, {historyLimit, mirrors, ...way}: Way) => {
       case 5:
         await settle();
         break;
+      case 6:
+        if (webhooks) {
+          await teller.repeat(running[random(running.length)]!);
+        }
+        break;
+      case 7:
+        if (roomFails && random(2)) {
+          storage.fail(new Error('The storage of the room fails.'));
+        } else if (roomFails && !random(4)) {
+          for (const [key] of storage.getEntries()) {
+            await storage.delete(key).catch(() => storage.delete(key));
+          }
+          scene.room.restart();
+          [...cuts].forEach((cut) => cut());
+        }
+        break;
+      case 8:
+      case 9:
+        if (twoWay && memory.rows.size) {
+          addEdits(memory, createChanges(random, step));
+        }
+        break;
       default:
         for (let i = random(4); i >= 0; i--) {
           await write(createChanges(random, step));
         }
     }
+    if (webhooks && random(2)) {
+      await teller.tell(running[random(running.length)]!).catch(() => {});
+    }
   }
   memory.isDown = false;
   isOffline = false;
-  const {epoch, offset} = await scene.room.getPosition();
-  await until(() => memory.rows.get('my-room')?.offset == offset, {
+  // An error that was to come yet comes to this.
+  await write([{}, {last: 1}, 1]);
+  await write([{}, {last: 2}, 1]);
+  if (twoWay) {
+    await until(async () => !(await edits.listEdited()).length, {
+      timeoutMs: 20_000,
+      message: 'what others have changed is not taken',
+    });
+  }
+  const {getPosition} = scene.room;
+  const {epoch, offset} = await getPosition().catch(() => getPosition());
+  const isThere = () => {
+    const row = memory.rows.get('my-room');
+    return row?.offset == offset && row.epoch == epoch;
+  };
+  if (webhooks) {
+    for (let i = 0; i < 1_000 && !isThere(); i++) {
+      await teller.tell(running[random(running.length)]!);
+    }
+    await teller.repeat(running[random(running.length)]!);
+  }
+  await until(isThere, {
     message: () => `${memory.rows.get('my-room')?.offset} is not ${offset}`,
   });
   await Promise.all(running.map((mirror) => mirror.stop()));
@@ -169,6 +261,7 @@ const play = async (seed: number, {historyLimit, mirrors, ...way}: Way) => {
   expect(canonicalize(JSON.parse(row.content))).toBe(
     canonicalize(decodeContent(await scene.room.getContent())),
   );
+  expect(new Set(patches).size).toBe(patches.length);
   return row.history;
 };
 
@@ -201,12 +294,61 @@ describe.each<Way>([
   },
   {wantsEachCommit: true, keepsContent: true, historyLimit: 0, mirrors: 2},
   {wantsEachCommit: true, keepsContent: true, historyLimit: 1_000, mirrors: 1},
+  {
+    wantsEachCommit: true,
+    keepsContent: true,
+    historyLimit: 100_000_000,
+    mirrors: 2,
+    throttleMs: 5,
+    roomFails: true,
+  },
+  {
+    wantsEachCommit: true,
+    keepsContent: false,
+    historyLimit: 10_000,
+    mirrors: 2,
+    roomFails: true,
+  },
+  {
+    wantsEachCommit: true,
+    keepsContent: true,
+    historyLimit: 100_000_000,
+    mirrors: 3,
+    webhooks: true,
+  },
+  {
+    wantsEachCommit: false,
+    keepsContent: true,
+    historyLimit: 1_000,
+    mirrors: 3,
+    webhooks: true,
+    roomFails: true,
+  },
+  {
+    wantsEachCommit: true,
+    keepsContent: true,
+    historyLimit: 100_000_000,
+    mirrors: 2,
+    twoWay: true,
+  },
+  {
+    wantsEachCommit: false,
+    keepsContent: false,
+    historyLimit: 1_000,
+    mirrors: 2,
+    twoWay: true,
+    roomFails: true,
+  },
 ])('a mirror %o', (way) => {
   test.each(seeds)(
     'D1, D2, D3, D4, D6: ends with what the room has, seed %i',
     async (seed) => {
       const history = await play(seed, way);
-      if (way.wantsEachCommit && way.historyLimit > 10_000_000) {
+      if (
+        way.wantsEachCommit &&
+        way.historyLimit > 10_000_000 &&
+        !way.roomFails
+      ) {
         // All of it by itself, from the first content on.
         expect(history.map(({after}) => after).indexOf(null, 1)).toBe(-1);
         expect(history.slice(1).filter(({time}) => time === undefined)).toEqual(
