@@ -88,7 +88,7 @@ describe('it comes back', () => {
     },
   );
 
-  test('later and later where nothing came', async () => {
+  test('D7: later and later where nothing came', async () => {
     const {scene} = follow([{end: 'close'}]);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(scene.attempts).toBeGreaterThan(3);

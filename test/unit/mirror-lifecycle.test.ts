@@ -95,7 +95,7 @@ const createScene = (options: Partial<MirrorOptions> = {}) => {
 };
 
 describe('stop', () => {
-  test('waits for a webhook that is being written, and closes the sink then', async () => {
+  test('D11: waits for a webhook that is being written, and closes the sink then', async () => {
     const {mirror, calls, hold} = createScene();
     const release = hold('write');
     const received = mirror.onStoreUpdated(createEvent(1));
@@ -160,7 +160,7 @@ describe('stop', () => {
     }
   });
 
-  test('lets webhooks that come later be sent again', async () => {
+  test('D11: lets webhooks that come later be sent again', async () => {
     const {mirror, calls} = createScene();
     await mirror.onStoreUpdated(createEvent(1));
     await mirror.stop();

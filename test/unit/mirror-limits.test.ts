@@ -180,6 +180,9 @@ describe('what is held', () => {
           pull: (controller) => {
             sent += event.length;
             controller.enqueue(event);
+            if (sent > 3 * MAX_AHEAD_BYTES) {
+              controller.close();
+            }
           },
         }),
       ),

@@ -82,7 +82,7 @@ const createScene = (
 
 const TAKEN: PatchAnswer = {kind: 'taken', position: {epoch: 'e', offset: 3}};
 
-test('what is refused in part is told', async () => {
+test('D12: what is refused in part is told', async () => {
   const {push, errors, settled} = createScene({
     ...TAKEN,
     refused: new RoomError('some of it was refused', 200),
@@ -115,7 +115,7 @@ test('it is not settled where the room does not say what it has made of it', asy
   expect(edits).toHaveLength(1);
 });
 
-test('it is settled by what the room has made of it', async () => {
+test('D12: it is settled by what the room has made of it', async () => {
   const {push, settled} = createScene(
     {kind: 'taken', position: {epoch: 'e', offset: 4}},
     {offset: 4},
