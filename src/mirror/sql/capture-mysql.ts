@@ -101,11 +101,10 @@ export const createMysqlCapture = (collation: string): Capture => {
         },
       ];
     },
-    listTriggers: async (db, table) => {
+    listTriggers: async (db) => {
       const {rows} = await sql<{name: string}>`
         select trigger_name as name from information_schema.triggers
-        where trigger_schema = database()
-          and event_object_table = ${table}`.execute(db);
+        where trigger_schema = database()`.execute(db);
       return rows.map(({name}) => name);
     },
     dropTrigger: (name) => `drop trigger if exists ${quote(name)}`,

@@ -89,13 +89,12 @@ end $tinybase$`,
         },
       ];
     },
-    listTriggers: async (db, table) => {
+    listTriggers: async (db) => {
       const {rows} = await sql<{name: string}>`
         select t.tgname as name from pg_catalog.pg_trigger t
         join pg_catalog.pg_class c on c.oid = t.tgrelid
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-        where n.nspname = ${schema} and c.relname = ${table}
-          and not t.tgisinternal`.execute(db);
+        where n.nspname = ${schema} and not t.tgisinternal`.execute(db);
       return rows.map(({name}) => name);
     },
     dropTrigger: (name, table) =>

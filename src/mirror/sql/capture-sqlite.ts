@@ -85,10 +85,10 @@ export const SQLITE_CAPTURE: Capture = {
       },
     ];
   },
-  listTriggers: async (db, table) => {
+  listTriggers: async (db) => {
     const {rows} = await sql<{name: string}>`
       select name from main.sqlite_schema
-      where type = 'trigger' and tbl_name = ${table}`.execute(db);
+      where type = 'trigger'`.execute(db);
     return rows.map(({name}) => name);
   },
   dropTrigger: (name) => `drop trigger main.${quote(name)}`,

@@ -27,8 +27,8 @@ export type Capture = {
   /** What triggers need, made once. */
   prepare?(db: Kysely<any>, names: CaptureNames): Promise<void>;
   createTriggers(table: Captured, names: CaptureNames): Trigger[];
-  /** The names of those that a table has, ours or not. */
-  listTriggers(db: Kysely<any>, table: string): Promise<string[]>;
+  /** The names of those that all tables have, ours or not. */
+  listTriggers(db: Kysely<any>): Promise<string[]>;
   dropTrigger(name: string, table: string): string;
 };
 
@@ -36,33 +36,35 @@ const hash = (text: string, length: number): string =>
   createHash('sha256').update(text).digest('hex').slice(0, length);
 
 /**
- * Gives a table the triggers that it needs now. Others are dropped only when these are
- * there: in between an edit is captured twice, which is the same as once.
+ * Gives tables the triggers that they need now. Others are dropped only when these
+ * are there: in between an edit is captured twice, which is the same as once.
  */
-export const captureTable = async (
+export const captureTables = async (
   db: Kysely<any>,
   {capture}: Dialect,
-  {table, names}: {table: Captured; names: CaptureNames},
+  {tables, names}: {tables: Captured[]; names: CaptureNames},
 ): Promise<void> => {
-  // A trigger's name says which table it is of, and all that it does.
-  const start = `tinybase_partykit_${hash(table.name, 12)}_`;
-  const needed = new Map(
-    capture
-      .createTriggers(table, names)
-      .map(({event, create}) => [
-        `${start}${event}_${hash(create(''), 8)}`,
-        create,
-      ]),
-  );
-  const there = await capture.listTriggers(db, table.name);
-  for (const [name, create] of needed) {
-    if (!there.includes(name)) {
-      await sql.raw(create(name)).execute(db);
+  const there = tables.length ? await capture.listTriggers(db) : [];
+  for (const table of tables) {
+    // A trigger's name says which table it is of, and all that it does.
+    const start = `tinybase_partykit_${hash(table.name, 12)}_`;
+    const needed = new Map(
+      capture
+        .createTriggers(table, names)
+        .map(({event, create}) => [
+          `${start}${event}_${hash(create(''), 8)}`,
+          create,
+        ]),
+    );
+    for (const [name, create] of needed) {
+      if (!there.includes(name)) {
+        await sql.raw(create(name)).execute(db);
+      }
     }
-  }
-  for (const name of there) {
-    if (name.startsWith(start) && !needed.has(name)) {
-      await sql.raw(capture.dropTrigger(name, table.name)).execute(db);
+    for (const name of there) {
+      if (name.startsWith(start) && !needed.has(name)) {
+        await sql.raw(capture.dropTrigger(name, table.name)).execute(db);
+      }
     }
   }
 };

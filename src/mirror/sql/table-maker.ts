@@ -2,8 +2,6 @@
 import {type Kysely, sql} from 'kysely';
 import {
   type Catalog,
-  type CatalogChange,
-  type CatalogTable,
   isCovered,
   type Limits,
   loadCatalog,
@@ -13,9 +11,10 @@ import {
 } from './catalog.js';
 import type {Dialect} from './dialect.js';
 import {runAsMirror} from './as-mirror.js';
-import {type Captured, captureTable} from './capture.js';
+import {type Captured, captureTables} from './capture.js';
 import {getCapturedShapes, type TabularNames} from './tabular-shapes.js';
-import {extendCatalog, MORE_CELLS} from './extend-catalog.js';
+import {copyCatalog, listWidened, toCaptured} from './catalog-changes.js';
+import {extendCatalog} from './extend-catalog.js';
 import {shapeTable, type Widened} from './shape-tables.js';
 import {transact} from './transact.js';
 import {mayBeSame} from './names.js';
@@ -27,44 +26,6 @@ export type TableMakerOptions = {
   limits: Limits;
   /** Whether triggers capture what others do to the tables. */
   isTwoWay: boolean;
-};
-
-const copyCatalog = (catalog: Catalog): Catalog => ({
-  ...catalog,
-  tables: new Map(
-    [...catalog.tables].map(([id, {name, columns}]) => [
-      id,
-      {
-        name,
-        columns: new Map(
-          [...columns].map(([cellId, column]) => [cellId, {...column}]),
-        ),
-      },
-    ]),
-  ),
-});
-
-const toCaptured = ({name, columns}: CatalogTable): Captured => ({
-  name,
-  idColumn: 'row_id',
-  columns: [...[...columns.values()].map(({name}) => name), MORE_CELLS],
-});
-
-/** Columns that become text, by table. */
-const listWidened = (
-  {tables}: Catalog,
-  changes: CatalogChange[],
-): Map<string, Widened[]> => {
-  const widened = new Map<string, Widened[]>();
-  for (const {tableId, table, cellId, column} of changes) {
-    const list = widened.get(table) ?? [];
-    widened.set(table, list);
-    const before = tables.get(tableId)?.columns.get(cellId ?? '');
-    if (cellId !== undefined && before && before.type != column!.type) {
-      list.push({name: before.name, from: before.type});
-    }
-  }
-  return widened;
 };
 
 export class TableMaker {
@@ -202,14 +163,15 @@ export class TableMaker {
     widened: Map<string, Widened[]>,
   ): Promise<void> {
     const {writer} = this.options.names;
+    const shaped = [...tables.values()].filter(({name}) => widened.has(name));
     const act = async (): Promise<void> => {
-      for (const table of tables.values()) {
-        const list = widened.get(table.name);
-        if (list) {
-          await shapeTable(alone, this.dialect, {table, widened: list});
-          await this.#capture(alone, toCaptured(table));
-        }
+      for (const table of shaped) {
+        await shapeTable(alone, this.dialect, {
+          table,
+          widened: widened.get(table.name)!,
+        });
       }
+      await this.#capture(alone, shaped.map(toCaptured));
     };
     // Where Cells are written anew, triggers see it.
     await runAsMirror(alone, this.dialect, {writer, act});
@@ -217,10 +179,10 @@ export class TableMaker {
       set pending = 0 where id = 1`.execute(alone);
   }
 
-  async #capture(alone: Kysely<any>, table: Captured): Promise<void> {
+  async #capture(alone: Kysely<any>, tables: Captured[]): Promise<void> {
     const {isTwoWay, names} = this.options;
     if (isTwoWay) {
-      await captureTable(alone, this.dialect, {table, names});
+      await captureTables(alone, this.dialect, {tables, names});
     }
   }
 
@@ -229,10 +191,8 @@ export class TableMaker {
     const {isTwoWay, names} = this.options;
     if (isTwoWay) {
       await this.dialect.capture.prepare?.(alone, names);
-      const tables = [...this.#catalog!.tables.values()].map(toCaptured);
-      for (const table of [...getCapturedShapes(names), ...tables]) {
-        await this.#capture(alone, table);
-      }
     }
+    const tables = [...this.#catalog!.tables.values()].map(toCaptured);
+    await this.#capture(alone, [...getCapturedShapes(names), ...tables]);
   }
 }

@@ -8,12 +8,12 @@ import {
   type SinkEdits,
   type TwoWaySink,
 } from '../sink.js';
-import type {Touched} from '../touched.js';
 import {runAsMirror} from './as-mirror.js';
 import {type Catalog, isCovered, type Needs} from './catalog.js';
 import type {Dialect} from './dialect.js';
 import type {Documents} from './documents.js';
-import {createPlaceFinder, foldEdits} from './fold-edits.js';
+import {findTouched} from './find-touched.js';
+import {foldEdits} from './fold-edits.js';
 import {checkRoom} from './keys.js';
 import {findNeeds} from './needs.js';
 import type {SqlSettings} from './options.js';
@@ -28,7 +28,6 @@ import {
 } from './outbox.js';
 import {createPushState, readPushState, writePushState} from './pushes.js';
 import type {Tabular} from './tabular.js';
-import type {TabularNames} from './tabular-shapes.js';
 import {transact} from './transact.js';
 import {isAnyWritten, writeContent} from './write-tables.js';
 
@@ -52,26 +51,6 @@ type Restore = {
   content: Content;
   catalog: Catalog;
   entries: Entry[];
-};
-
-/** The rows that entries are about. */
-const findTouched = (
-  entries: Entry[],
-  where: {catalog: Catalog; names: TabularNames},
-): Touched => {
-  const findPlace = createPlaceFinder(where);
-  const touched: Touched = {tables: new Map(), valueIds: new Set()};
-  for (const entry of entries) {
-    const place = findPlace(entry);
-    if (place?.kind == 'value') {
-      touched.valueIds.add(entry.rowId);
-    } else if (place) {
-      const rowIds = touched.tables.get(place.tableId) ?? new Set<string>();
-      touched.tables.set(place.tableId, rowIds);
-      rowIds != 'all' && rowIds.add(entry.rowId);
-    }
-  }
-  return touched;
 };
 
 export class TwoWay {
