@@ -2,7 +2,7 @@
 # Has MariaDB, PostgreSQL and Redis answer on this machine, for the tests: those
 # that are installed are started, those that are not are installed, by Debian's
 # packages. Prints what is to be evaluated, `export MYSQL_URL=…`, where the tests
-# cannot do with what they assume (test/support/databases.ts); all else goes to
+# cannot do with what they assume (test/support/databases/servers.ts); all else goes to
 # stderr. A server that MYSQL_URL, POSTGRES_URL or REDIS_URL names is left alone.
 #
 #   settings=$(scripts/services.sh); eval "$settings"
