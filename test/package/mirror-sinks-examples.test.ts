@@ -35,7 +35,7 @@ import {
   startExampleRooms,
   WAIT,
 } from '../support/mirror-examples.js';
-import {startMongoStandIn} from '../support/mongo-stand-in.js';
+import {startMongoStandIn} from '../support/databases/mongo-stand-in.js';
 import {
   importTypeScript,
   type Printed,
