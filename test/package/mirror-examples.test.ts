@@ -13,7 +13,10 @@ import {
   test,
 } from 'vitest';
 import {canonicalize} from '../support/content.js';
-import {createDatabase, isDatabaseMissing} from '../support/databases/servers.js';
+import {
+  createDatabase,
+  isDatabaseMissing,
+} from '../support/databases/servers.js';
 import {readDocsBlocks} from '../support/docs-blocks.js';
 import {findFreePort} from '../support/free-port.js';
 import {

@@ -59,10 +59,7 @@ const follow = (
     });
     return new Response(body, {headers: {'Content-Type': 'text/event-stream'}});
   };
-  const http = new RoomHttp(
-    parseAddress('http://room.test/party/r'),
-    open,
-  );
+  const http = new RoomHttp(parseAddress('http://room.test/party/r'), open);
   const followed = followRoom({
     mirror: {getStart: async () => undefined, take},
     http,

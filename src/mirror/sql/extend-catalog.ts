@@ -21,24 +21,26 @@ export type Ground = {
   prefix: string;
   /** Names that are the sink's own, with prefix. */
   reserved: string[];
-  /** Whether somebody else has something of that name in the database. */
-  isThere: (name: string) => boolean;
+  /** What is in the database, whoever made it. */
+  relations: string[];
+  /** Told that a Table could not be the table of its name. */
+  onTaken: (tableId: string, wanted: string, name: string) => void;
 };
 
+/**
+ * A name that nobody else has, not the app either: clients name Tables, and none
+ * may stand in the way by naming one as a table of the app.
+ */
 const addTable = (
   {tables}: Catalog,
   tableId: string,
-  {prefix, reserved, isThere}: Ground,
+  {prefix, reserved, relations, onTaken}: Ground,
 ): CatalogTable => {
-  const taken = [...tables.values()].map(({name}) => name);
-  const name = chooseName(tableId, [...reserved, ...taken], prefix);
-  if (isThere(name)) {
-    throw new Error(
-      `The database has a \`${name}\` already, which is not of this sink: give ` +
-        `the sink a \`tablePrefix\`, for the Table ${JSON.stringify(
-          tableId.slice(0, 50),
-        )} to become another table.`,
-    );
+  const own = [...reserved, ...[...tables.values()].map(({name}) => name)];
+  const wanted = chooseName(tableId, own, prefix);
+  const name = chooseName(tableId, [...own, ...relations], prefix);
+  if (name != wanted) {
+    onTaken(tableId, wanted, name);
   }
   const table = {name, columns: new Map()};
   tables.set(tableId, table);
@@ -56,7 +58,7 @@ const addCell = (
   return {tableId, table, cellId, column};
 };
 
-/** Changes the catalog, and returns how. Throws where a name is somebody else's. */
+/** Changes the catalog, and returns how. */
 export const extendCatalog = (
   catalog: Catalog,
   needs: Needs,

@@ -17,7 +17,6 @@ import {copyCatalog, listWidened, toCaptured} from './catalog-changes.js';
 import {extendCatalog} from './extend-catalog.js';
 import {shapeTable, type Widened} from './shape-tables.js';
 import {transact} from './transact.js';
-import {mayBeSame} from './names.js';
 
 export type TableMakerOptions = {
   names: TabularNames;
@@ -26,6 +25,7 @@ export type TableMakerOptions = {
   limits: Limits;
   /** Whether triggers capture what others do to the tables. */
   isTwoWay: boolean;
+  onTaken: (tableId: string, wanted: string, name: string) => void;
 };
 
 export class TableMaker {
@@ -117,16 +117,10 @@ export class TableMaker {
     await this.#finish(alone);
     const before = this.#catalog!;
     const catalog = copyCatalog(before);
-    const relations = await dialect.listRelations(alone);
     const changes = extendCatalog(catalog, needs, {
       ...options,
       ...options.limits,
-      isThere: (name) =>
-        relations.some((relation) =>
-          dialect.name == 'postgres'
-            ? relation == name
-            : mayBeSame(relation, name),
-        ),
+      relations: await dialect.listRelations(alone),
     });
     if (!changes.length) {
       return;

@@ -44,6 +44,14 @@ export class Tabular {
       reserved: [...reserved, ...Object.values(names)],
       limits: {maxTables, maxColumns},
       isTwoWay: twoWay,
+      onTaken: (tableId, wanted, name) =>
+        settings.onIgnoredError(
+          new Error(
+            `The database has a \`${wanted}\` already, which is not of this sink: ` +
+              `the Table ${JSON.stringify(tableId.slice(0, 50))} is \`${name}\`. ` +
+              'Give the sink a `tablePrefix` to have its tables apart.',
+          ),
+        ),
     });
   }
 
