@@ -39,10 +39,6 @@ const MODES: {
     options: {document: false, history: true},
     breakAfter: /^insert into \S*history/,
   },
-  tables: {
-    options: {history: true, tabular: true},
-    breakAfter: /^(insert into|delete from) \S*room_values/,
-  },
   'tables, two-way': {
     options: {history: true, tabular: true, twoWay: true},
     breakAfter: /^(insert into|delete from) \S*room_values/,
@@ -132,7 +128,9 @@ describe.each(SQL_KINDS)('in %s', async (kind) => {
 
     for (const [what, mode] of Object.entries(MODES)) {
       describe(what, () => {
-        for (const {name, run} of sinkContract(() => createStorage(mode))) {
+        for (const {name, run} of sinkContract(() => createStorage(mode), {
+          cells: 5_000,
+        })) {
           if (!NOT_FOR_ROOMS.test(name)) {
             test(name, run, 60_000);
           }
