@@ -129,6 +129,9 @@ const isList = <Thing>(thing: Thing | Thing[]): thing is Thing[] =>
  * import {createSqlSink} from 'tinybase-partykit/mirror/sql';
  *
  * const pool = new Pool({connectionString: process.env.DATABASE_URL});
+ * // Otherwise a connection that is lost ends the process.
+ * pool.on('error', console.warn);
+ * pool.on('connect', (client) => client.on('error', console.warn));
  * const mirror = createMirror({
  *   room: 'https://my-app.me.partykit.dev/parties/main/my-room/store',
  *   sink: createSqlSink({db: new Kysely({dialect: new PostgresDialect({pool})})}),

@@ -29,7 +29,8 @@ const MAX_ATTEMPTS = 10;
  * A sink that keeps rooms in an SQL database: the content of each in `documents`,
  * as JSON, and with `history` each commit. All of a batch is one transaction. It
  * makes its tables where they are missing; those of your app it never touches: where
- * one of them has a name that it needs, `open` rejects with an error that says so.
+ * one of them is called `documents` or `history`, `open` rejects with an error that
+ * says so, and where a Table is called as one is, it becomes another table.
  *
  * Throws a TypeError for options that are none, and for a `db` that is no Kysely of
  * MySQL, PostgreSQL or SQLite.
@@ -42,6 +43,9 @@ const MAX_ATTEMPTS = 10;
  * import {createSqlSink} from 'tinybase-partykit/mirror/sql';
  *
  * const pool = new pg.Pool({connectionString: process.env.DATABASE_URL});
+ * // Otherwise a connection that is lost ends the process.
+ * pool.on('error', console.warn);
+ * pool.on('connect', (client) => client.on('error', console.warn));
  * const db = new Kysely<any>({dialect: new PostgresDialect({pool})});
  * const mirror = createMirror({
  *   sink: createSqlSink({db}),
