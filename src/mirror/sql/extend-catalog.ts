@@ -27,6 +27,9 @@ export type Ground = {
   onTaken: (tableId: string, wanted: string, name: string) => void;
 };
 
+/** As PostgreSQL calls indexes of keys, in the space of names that tables have. */
+const KEY_NAME = /_pkey\d*$/;
+
 /**
  * A name that nobody else has, not the app either: clients name Tables, and none
  * may stand in the way by naming one as a table of the app.
@@ -37,6 +40,10 @@ const addTable = (
   {prefix, reserved, relations, onTaken}: Ground,
 ): CatalogTable => {
   const own = [...reserved, ...[...tables.values()].map(({name}) => name)];
+  const plain = chooseName(tableId, own, prefix);
+  if (KEY_NAME.test(plain)) {
+    own.push(plain);
+  }
   const wanted = chooseName(tableId, own, prefix);
   const name = chooseName(tableId, [...own, ...relations], prefix);
   if (name != wanted) {

@@ -91,7 +91,30 @@ const createMysql = (collation: string): Dialect => {
 
 const PROBE = 'ß\u{1F4A5}';
 
+/** Throws where the connection takes parameters, or ends statements, otherwise. */
+const checkSession = async (db: Kysely<any>): Promise<void> => {
+  const {rows} = await sql<{mode: string; autocommit: number}>`
+    select @@session.sql_mode as mode, @@session.autocommit as autocommit`.execute(
+    db,
+  );
+  // mysql2 writes parameters into the statement, with backslashes before quotes:
+  // where those are nothing special, what a client has written would be SQL.
+  if (/NO_BACKSLASH_ESCAPES/i.test(rows[0]?.mode ?? '')) {
+    throw new Error(
+      'The connection to MySQL has NO_BACKSLASH_ESCAPES in its sql_mode, with ' +
+        'which its driver cannot pass on texts safely: take that out.',
+    );
+  }
+  if (Number(rows[0]?.autocommit) != 1) {
+    throw new Error(
+      'The connection to MySQL has autocommit off, so that what is made outside ' +
+        'of a transaction would not stay: turn it on.',
+    );
+  }
+};
+
 export const openMysql = async (db: Kysely<any>): Promise<Dialect> => {
+  await checkSession(db);
   const {rows: places} = await sql<{name: string | null; probe: string}>`
     select database() as name, ${PROBE} as probe`.execute(db);
   if (places[0]?.name == null) {

@@ -11,7 +11,7 @@ const toNumberText = (column: Sql): Sql => sql`case
   when ${column} = 0 then '0'
   when abs(${column}) >= 1e-6 and abs(${column}) < 1e21
     then (${column}::text::numeric)::text
-  else regexp_replace(${column}::text, 'e([+-])0', 'e\\1') end`;
+  else regexp_replace(${column}::text, 'e([+-])0', E'e\\\\1') end`;
 
 /** All names are given their schema: `pg_catalog` would come first. */
 const createPostgres = (schema: string): Dialect => ({
@@ -83,6 +83,8 @@ const createPostgres = (schema: string): Dialect => ({
         from == 'number' ? toNumberText(column) : sql`${column}::text`;
       return sql`alter column ${column} type text using (${text})`;
     });
+    // With less PostgreSQL rounds a number when it writes it as text.
+    await sql`set local extra_float_digits = 1`.execute(db);
     await sql`alter table ${sql.id(schema, table)} ${sql.join(parts)}`.execute(
       db,
     );
