@@ -68,7 +68,8 @@ const takeContent = (file: any, name: string): unknown => {
     );
   }
   if (file?.format !== undefined && file.format !== CONTENT_FORMAT) {
-    throw new CommandError(`${name} is of another format: ${file.format}.`);
+    const format = String(file.format).slice(0, 60);
+    throw new CommandError(`${name} is of another format: ${format}.`);
   }
   if (file?.version !== undefined && !(file.version <= CONTENT_VERSION)) {
     throw new CommandError(

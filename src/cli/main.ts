@@ -1,4 +1,5 @@
 /** The command, apart from the process that it runs in. */
+import type {Writable} from 'node:stream';
 import type {Command, Surroundings} from './command.js';
 import {exportCommand} from './commands/export.js';
 import {importCommand} from './commands/import.js';
@@ -95,6 +96,16 @@ const runCommand = async (
   }
 };
 
+/** Prints what was asked for; resolves to the exit code. */
+const printText = async (stream: Writable, text: string): Promise<number> => {
+  try {
+    await writeText(stream, text);
+    return EXIT_CODES.done;
+  } catch {
+    return EXIT_CODES.failed;
+  }
+};
+
 /** Runs the command that the arguments are of; resolves to its exit code. */
 export const main = async (
   args: string[],
@@ -109,18 +120,17 @@ export const main = async (
   switch (name) {
     case '--version':
     case '-v':
-      await writeText(stdout, `${version}\n`);
-      return EXIT_CODES.done;
+      return await printText(stdout, `${version}\n`);
     case '--help':
     case '-h':
     case 'help': {
       const about = COMMANDS.find((one) => one.name == rest[0]);
       return about
         ? await runCommand(about, ['--help'], surroundings)
-        : (await writeText(stdout, describeAll(COMMANDS)), EXIT_CODES.done);
+        : await printText(stdout, describeAll(COMMANDS));
     }
     default:
-      await writeText(
+      await printText(
         stderr,
         (name === undefined
           ? 'Which command?'

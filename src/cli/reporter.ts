@@ -22,6 +22,19 @@ export type ReporterOptions = {
 
 const PROGRESS_MS = 1_000;
 
+/** What may be of others is redacted, and not the JSON itself: it stays JSON. */
+const toJson = (
+  {event, ...fields}: Report,
+  redact: ReporterOptions['redact'],
+): string =>
+  JSON.stringify({
+    time: new Date().toISOString(),
+    event,
+    ...JSON.parse(JSON.stringify(fields), (_name, value) =>
+      typeof value == 'string' ? redact(value) : value,
+    ),
+  });
+
 export const createReporter = ({
   stderr,
   isQuiet,
@@ -32,10 +45,8 @@ export const createReporter = ({
   let shownAt = performance.now();
 
   const print = (text: string, report: Report): void => {
-    const line = asJson
-      ? JSON.stringify({time: new Date().toISOString(), ...report})
-      : text;
-    stderr.write(`${stripControls(redact(line))}\n`);
+    const line = asJson ? toJson(report, redact) : redact(text);
+    stderr.write(`${stripControls(line)}\n`);
   };
 
   const note: Reporter['note'] = (text, report) => {
