@@ -4,6 +4,8 @@ import {RoomError} from '../mirror/room-http.js';
 
 const MAX_ATTEMPTS = 5;
 const FIRST_DELAY_MS = 250;
+/** Past it nothing is tried again, so that who does not answer is told of soon. */
+const MAX_MS = 20_000;
 
 /** Rests; throws where the user wants an end meanwhile. */
 export const rest = (delayMs: number, signal: AbortSignal): Promise<void> =>
@@ -19,16 +21,18 @@ export const mayPass = (error: unknown): boolean =>
     ? error.status >= 500 || error.status == 429
     : isOfNetwork(error) || isOfNetwork((error as Error)?.cause);
 
-/** Runs it up to five times, within some seconds. */
+/** Runs it up to five times, within some seconds and as long as one takes. */
 export const retry = async <Result>(
   run: () => Promise<Result>,
   signal: AbortSignal,
 ): Promise<Result> => {
+  const deadline = performance.now() + MAX_MS;
   for (let attempt = 1; ; attempt++) {
     try {
       return await run();
     } catch (error) {
-      if (signal.aborted || attempt >= MAX_ATTEMPTS || !mayPass(error)) {
+      const isOver = attempt >= MAX_ATTEMPTS || performance.now() >= deadline;
+      if (signal.aborted || isOver || !mayPass(error)) {
         throw error;
       }
       // Twice as long each time, and spread: others may wait for the same.

@@ -36,6 +36,9 @@ const EXAMPLE = 'https://HOST/parties/main/ROOM';
 /** A room itself, whose Store is at the default path of it. */
 const ROOM_PATH = /^\/(?:parties\/[^/]+\/[^/]+|party\/[^/]+)\/?$/;
 
+/** Its default path with a slash too many. */
+const STORE_PATH = /^(\/(?:parties\/[^/]+\/[^/]+|party\/[^/]+)\/store)\/$/;
+
 const parseUrl = (text: string): URL => {
   let url: URL;
   try {
@@ -79,6 +82,7 @@ export const parseRoomUrl = (text: string): URL => {
     }
   }
   url.hash = '';
+  url.pathname = url.pathname.replace(STORE_PATH, '$1');
   if (ROOM_PATH.test(url.pathname)) {
     url.pathname = `${url.pathname.replace(/\/$/, '')}/store`;
   }

@@ -2,6 +2,7 @@
 import type {Content} from '../protocol/changes.js';
 import {parseContent} from '../protocol/parse-changes.js';
 import {RoomError, RoomHttp} from '../mirror/room-http.js';
+import {ANSWER_MS} from '../mirror/limits.js';
 import type {Position} from '../mirror/sink.js';
 import {CommandError} from './errors.js';
 import {retry} from './retry.js';
@@ -21,6 +22,8 @@ type Asked = {
   body?: string;
   headers: {[name: string]: string};
 };
+
+const WRITE_MS = 300_000;
 
 const NOWHERE: Position = {epoch: '', offset: 0};
 
@@ -54,11 +57,13 @@ export const openRoom = (
     for (const [key, text] of Object.entries(query)) {
       target.searchParams.set(key, text);
     }
+    // What changes the room may be long, and the line slow.
+    const limit = init.body === undefined ? ANSWER_MS : WRITE_MS;
     try {
       return await fetch(target, {
         ...init,
         headers: {...headers, ...more},
-        signal,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(limit)]),
       });
     } catch (error) {
       throw new Error(`${name} cannot be reached.`, {cause: error});

@@ -11,19 +11,26 @@ import {decodeUtf8} from '../json-file.js';
 import {replaceContent} from '../replace-content.js';
 import {getRoom, ROOM_OPTIONS} from '../room-address.js';
 import {openRoom, readPosition, type Room} from '../room.js';
+import {untilAborted} from '../until-aborted.js';
 
+const readAll = async (stdin: CommandContext['stdin']): Promise<Uint8Array> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stdin) {
+    chunks.push(Buffer.from(chunk as Uint8Array));
+  }
+  return Buffer.concat(chunks);
+};
+
+/** Who writes to it may never end: an end is not waited for. */
 const readStdin = async ({
   stdin,
   signal,
 }: CommandContext): Promise<Uint8Array> => {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stdin) {
-    if (signal.aborted) {
-      throw new InterruptedError();
-    }
-    chunks.push(Buffer.from(chunk as Uint8Array));
+  const bytes = await Promise.race([readAll(stdin), untilAborted(signal)]);
+  if (!bytes) {
+    throw new InterruptedError();
   }
-  return Buffer.concat(chunks);
+  return bytes;
 };
 
 const readContent = async (context: CommandContext): Promise<Content> => {

@@ -8,6 +8,7 @@ import {listenForWebhooks} from '../listen.js';
 import {createMirrorLog, type MirrorLog} from '../mirror-log.js';
 import {openSink} from '../open-sink.js';
 import {parseSinkUrl} from '../sink-url.js';
+import {untilAborted} from '../until-aborted.js';
 import {
   getAddresses,
   getListening,
@@ -21,14 +22,26 @@ const LOOK_MS = 200;
 
 type Logs = {log: MirrorLog; errors: ErrorLog};
 
-/** Resolves when the user wants an end. */
-const untilAborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-    }
-    signal.addEventListener('abort', () => resolve(), {once: true});
-  });
+/** A sink that says whether it is open, and of an error that it was opening. */
+const watchOpening = (sink: Sink): {sink: Sink; isOpen(): boolean} => {
+  let isOpen = false;
+  return {
+    isOpen: () => isOpen,
+    sink: {
+      ...sink,
+      open: async () => {
+        try {
+          await sink.open?.();
+        } catch (error) {
+          throw error instanceof UsageError
+            ? error
+            : new Error('The database cannot be opened.', {cause: error});
+        }
+        isOpen = true;
+      },
+    },
+  };
+};
 
 /** Tells of each room when it is followed, and when it is so again. */
 const watch = (mirror: Mirror, {log, errors}: Logs): (() => void) => {
@@ -58,7 +71,10 @@ const follow = async (
   const stopWatching = watch(mirror, {log, errors});
   let stopListening: (() => Promise<void>) | undefined;
   try {
-    await mirror.start();
+    await Promise.race([mirror.start(), untilAborted(signal)]);
+    if (signal.aborted) {
+      return;
+    }
     stopListening =
       listening &&
       (await listenForWebhooks({
@@ -115,13 +131,15 @@ export const mirrorCommand: Command = {
     const to = parseSinkUrl(options.getText('to'));
     const errors = createErrorLog(reporter);
     const log = createMirrorLog(reporter);
-    const sink = await openSink(to, {
-      history: options.has('history'),
-      tabular: options.has('tabular'),
-      twoWay: options.has('two-way'),
-      prefix: options.getText('prefix'),
-      onError: (error) => errors.log(error),
-    });
+    const {sink, isOpen} = watchOpening(
+      await openSink(to, {
+        history: options.has('history'),
+        tabular: options.has('tabular'),
+        twoWay: options.has('two-way'),
+        prefix: options.getText('prefix'),
+        onError: (error) => errors.log(error),
+      }),
+    );
     const mirror = await create(sink, listening !== undefined, {
       context,
       log,
@@ -135,7 +153,10 @@ export const mirrorCommand: Command = {
         await follow(mirror, listening, {signal, log, errors});
       }
     } finally {
-      await mirror.stop();
+      // A database that does not answer would not let go of it either.
+      if (isOpen() || !signal.aborted) {
+        await mirror.stop();
+      }
       log.end();
     }
     if (isOnce && signal.aborted) {

@@ -5,6 +5,7 @@ import type {Sink} from '../sink.js';
 import {createTeller, type SqlSinkOptions} from './options.js';
 
 const MAX_CONNECTIONS = 4;
+const CONNECT_MS = 30_000;
 
 type OpenDialect = (
   url: string,
@@ -48,7 +49,12 @@ const openPostgres: OpenDialect = async (url, onIgnoredError) => {
     Promise.all([import('kysely'), import('pg')]),
   );
   // All times are written with their zone, UTC, whatever that of the session is.
-  const pool = new pg.Pool({connectionString: url, max: MAX_CONNECTIONS});
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: MAX_CONNECTIONS,
+    // Without it a server that is silent would be waited for without end.
+    connectionTimeoutMillis: CONNECT_MS,
+  });
   // The pool tells of connections that are idle, others tell of themselves.
   pool.on('error', onIgnoredError);
   pool.on('connect', (client) => client.on('error', () => {}));
