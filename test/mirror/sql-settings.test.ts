@@ -11,7 +11,7 @@ import {
   isSqlMissing,
   SQL_KINDS,
   type SqlDatabase,
-} from '../support/sql-database.js';
+} from '../support/databases/sql-database.js';
 
 const E1 = 'e1';
 
