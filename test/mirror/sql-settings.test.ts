@@ -44,34 +44,31 @@ describe.skipIf(await isSqlMissing('mysql'))('MySQL', () => {
   const connect = (set: string, more: mysql.PoolOptions = {}): Kysely<any> => {
     pool = mysql.createPool({uri: database.url, ...more});
     pool.on('connection', (connection) => connection.query(set, () => {}));
-    return new Kysely<any>({dialect: new MysqlDialect({pool: pool as any})});
+    return new Kysely<any>({dialect: new MysqlDialect({pool: pool})});
   };
 
-  it.each([
-    'ANSI_QUOTES',
-    'PIPES_AS_CONCAT,HIGH_NOT_PRECEDENCE',
-    '',
-    'ANSI',
-    'ORACLE',
-  ])('writes in the mode %j', async (mode) => {
-    const db = connect(`set session sql_mode = '${mode}'`);
-    const content = asJson(
-      String.raw`[{"p'e\"t\\s":{"a'\\":{"x'\\":"\\' or 1=1 -- ","n":1}}},{"v":"'\\"}]`,
-    );
-    const sink = createSqlSink({db, tabular: true, history: true});
-    expect(await sink.write(createBatch("r'\\", [undefined, 1], content))).toBe(
-      true,
-    );
-    const wide = asJson(
-      String.raw`[{"p'e\"t\\s":{"a'\\":{"x'\\":1,"n":"t"},"":{"n":1e300}}},{"v":"'\\"}]`,
-    );
-    expect(await sink.write(createBatch("r'\\", [1, 2], wide))).toBe(true);
-    expect(await sink.read("r'\\")).toEqual({
-      epoch: E1,
-      offset: 2,
-      content: wide,
-    });
-  });
+  it.each(['ANSI_QUOTES', 'PIPES_AS_CONCAT,HIGH_NOT_PRECEDENCE', '', 'ANSI'])(
+    'writes in the mode %j',
+    async (mode) => {
+      const db = connect(`set session sql_mode = '${mode}'`);
+      const content = asJson(
+        String.raw`[{"p'e\"t\\s":{"a'\\":{"x'\\":"\\' or 1=1 -- ","n":1}}},{"v":"'\\"}]`,
+      );
+      const sink = createSqlSink({db, tabular: true, history: true});
+      expect(
+        await sink.write(createBatch("r'\\", [undefined, 1], content)),
+      ).toBe(true);
+      const wide = asJson(
+        String.raw`[{"p'e\"t\\s":{"a'\\":{"x'\\":1,"n":"t"},"":{"n":1e300}}},{"v":"'\\"}]`,
+      );
+      expect(await sink.write(createBatch("r'\\", [1, 2], wide))).toBe(true);
+      expect(await sink.read("r'\\")).toEqual({
+        epoch: E1,
+        offset: 2,
+        content: wide,
+      });
+    },
+  );
 
   it('refuses NO_BACKSLASH_ESCAPES, where texts of clients would be SQL', async () => {
     const db = connect(`set session sql_mode = 'NO_BACKSLASH_ESCAPES'`);
@@ -141,7 +138,7 @@ describe.skipIf(await isSqlMissing('mysql'))('MySQL', () => {
             big: 1e308,
             small: 5e-324,
             minus: -1.7976931348623157e308,
-            i: 9007199254740993,
+            i: 9007199254740992,
           },
         },
       },
@@ -227,7 +224,7 @@ describe.skipIf(await isSqlMissing('postgres'))('PostgreSQL', () => {
       1.5e-7,
       123456789012345680000,
       -1e-10,
-      9007199254740993,
+      9007199254740992,
       1 / 3,
     ];
     const row = Object.fromEntries(numbers.map((n, i) => [`n${i}`, n]));
@@ -348,7 +345,7 @@ describe.each(SQL_KINDS)('in %s', async (kind) => {
       ).toBe(true);
     });
 
-    it.each(['documents', 'history', 'pets', 'room_values'])(
+    it.each(['documents', 'history', 'room_values'])(
       'leaves a %s of the app alone',
       async (name) => {
         const db = database.connect();
