@@ -281,6 +281,21 @@ describe.each(SQL_KINDS)('in %s', async (kind) => {
       expect(apart.rows).toHaveLength(2);
     });
 
+    it('writes to no column that somebody else has added', async () => {
+      const db = database.connect();
+      const mirrored = createMirroredStore('room');
+      mirrored.store.setCell('t', 'r', 'a', 1);
+      const sink = createTabular();
+      await writeAll(sink, mirrored);
+      await sql`alter table t add column note varchar(5)`.execute(db);
+      await sql`update t set note = 'mine'`.execute(db);
+      mirrored.store.setCell('t', 'r', 'note', 'longer than that');
+      mirrored.store.setCell('t', 'r', 'a', 2);
+      await writeAll(sink, mirrored);
+      const {rows} = await sql<any>`select note, note_2 from t`.execute(db);
+      expect(rows).toEqual([{note: 'mine', note_2: 'longer than that'}]);
+    });
+
     it('lets many make tables at a time', async () => {
       const sinks = Array.from({length: 4}, () => createTabular());
       await Promise.all(sinks.map((sink) => sink.open!()));

@@ -23,6 +23,8 @@ export type Ground = {
   reserved: string[];
   /** What is in the database, whoever made it. */
   relations: string[];
+  /** The columns that tables of the sink have in the database, by the tables' names. */
+  columns: Map<string, string[]>;
   /** Told that a Table could not be the table of its name. */
   onTaken: (tableId: string, wanted: string, name: string) => void;
 };
@@ -57,8 +59,10 @@ const addTable = (
 const addCell = (
   {name: table, columns}: CatalogTable,
   {tableId, cellId, type}: {tableId: string; cellId: string; type: CellType},
+  there: string[],
 ): CatalogChange => {
-  const taken = [...columns.values()].map(({name}) => name);
+  // Somebody may have added columns: they are not the clients' to write to.
+  const taken = [...[...columns.values()].map(({name}) => name), ...there];
   const name = chooseName(cellId, [...RESERVED_COLUMNS, ...taken]);
   const column = {name, type};
   columns.set(cellId, column);
@@ -90,7 +94,8 @@ export const extendCatalog = (
           changes.push({tableId, table: table.name, cellId, column});
         }
       } else if (table.columns.size < maxColumns) {
-        changes.push(addCell(table, {tableId, cellId, type}));
+        const there = ground.columns.get(table.name) ?? [];
+        changes.push(addCell(table, {tableId, cellId, type}, there));
       }
     }
   }

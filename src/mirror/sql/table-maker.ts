@@ -117,10 +117,18 @@ export class TableMaker {
     await this.#finish(alone);
     const before = this.#catalog!;
     const catalog = copyCatalog(before);
+    const columns = new Map<string, string[]>();
+    for (const tableId of needs.keys()) {
+      const name = catalog.tables.get(tableId)?.name;
+      if (name !== undefined) {
+        columns.set(name, await dialect.listColumns(alone, name));
+      }
+    }
     const changes = extendCatalog(catalog, needs, {
       ...options,
       ...options.limits,
       relations: await dialect.listRelations(alone),
+      columns,
     });
     if (!changes.length) {
       return;
