@@ -1,60 +1,12 @@
 import type {StoreUpdatedEvent} from '../protocol/webhook-event.js';
 import {type FollowState, followRoom} from './follow-room.js';
 import {Lifetime} from './lifetime.js';
-import {DEFAULT_POLL_MS, DISCOVERY_MS, MAX_IDLE_ROOMS} from './limits.js';
+import {DISCOVERY_MS} from './limits.js';
+import {type MirroredRoom, MirroredRooms} from './mirrored-rooms.js';
+import {type MirrorOptions, parseMirrorOptions} from './mirror-options.js';
 import {pollEdits} from './poll-edits.js';
 import {pushEdits} from './push-edits.js';
-import {
-  type HeadersGiven,
-  type KnownAddress,
-  parseAddress,
-  type RoomAddress,
-} from './room-address.js';
-import {RoomHttp} from './room-http.js';
-import {RoomMirror} from './room-mirror.js';
-import {RoomSink, type Written} from './room-sink.js';
-import {createSink, type Position, type Sink} from './sink.js';
-
-/** What is mirrored, and where to. */
-export type MirrorOptions = {
-  /** Where to: `createSqlSink`, `createRedisSink`, `createMongoSink` or your own. */
-  sink: Sink;
-  /** The rooms that are followed by their live feeds: URLs of their Stores. */
-  room?: string | RoomAddress | (string | RoomAddress)[];
-  /**
-   * Where a room is that a webhook has told of, or the sink knows. Without it a
-   * webhook has to bring all that is to be written.
-   */
-  getRoom?: (id: string) => string | RoomAddress;
-  /**
-   * Whether rooms that webhooks tell of are followed by live feed from then on, and
-   * from the start those that the sink knows. Wants `getRoom`. Default: false.
-   */
-  followDiscovered?: boolean;
-  /**
-   * Whether what others change in the sink is pushed to the room, which decides.
-   * Wants a sink that can tell. Default: false.
-   */
-  twoWay?: boolean;
-  /** How often the sink of a two-way mirror is asked; in ms, default 500. */
-  pollMs?: number;
-  /**
-   * For how long commits are gathered until they are written in one batch; in ms,
-   * default 0: as many as have come while the batch before was written.
-   */
-  throttleMs?: number;
-  /** Sent with each request to any room; a function is asked for each. */
-  headers?: HeadersGiven;
-  /** In place of the global `fetch`. */
-  fetch?: typeof fetch;
-  /** Told of each batch when it is in the sink; not waited for. */
-  onWritten?: (written: Written) => void;
-  /**
-   * Told what has failed, and with which room. A mirror that follows goes on by
-   * itself: it tries again, at most 45 s later. What this throws is passed by.
-   */
-  onIgnoredError?: (error: unknown, room?: string) => void;
-};
+import type {Position} from './sink.js';
 
 /** How a room that is followed is getting on. */
 export type RoomStatus = {
@@ -64,6 +16,8 @@ export type RoomStatus = {
   position: Position | undefined;
   /** When the room was there: milliseconds since 1970. */
   time: number | undefined;
+  /** What has failed last, until it is followed again. */
+  error: unknown;
 };
 
 /** Keeps what rooms have in a sink. */
@@ -80,7 +34,8 @@ export type Mirror = {
   stop(): Promise<void>;
   /**
    * Brings the sink to where the room is now, or all rooms given; no stream is held
-   * open. It rejects where that fails: what is written until then stays.
+   * open. It rejects where that fails with one, when it is through with all: what is
+   * written stays. Where it fails with several that is an AggregateError.
    */
   catchUp(room?: string): Promise<void>;
   /**
@@ -92,24 +47,6 @@ export type Mirror = {
   /** The rooms that are followed, by their ids. */
   getStatus(): {[room: string]: RoomStatus};
 };
-
-type Followed = {
-  mirror: RoomMirror;
-  roomSink: RoomSink;
-  http: RoomHttp | undefined;
-  state: FollowState | undefined;
-  /** How many are at it, besides a live feed. */
-  uses: number;
-};
-
-const checkMs = (name: string, ms: number): void => {
-  if (typeof ms != 'number' || !(ms >= 0) || ms > 2 ** 31 - 1) {
-    throw new TypeError(`${name} is a number of milliseconds from 0 on.`);
-  }
-};
-
-const isList = <Thing>(thing: Thing | Thing[]): thing is Thing[] =>
-  Array.isArray(thing);
 
 /**
  * A mirror of rooms in a database. It writes each batch and the offset that this
@@ -140,45 +77,10 @@ const isList = <Thing>(thing: Thing | Thing[]): thing is Thing[] =>
  * await mirror.start();
  * ```
  */
-export const createMirror = ({
-  sink: givenSink,
-  room: givenRooms = [],
-  getRoom,
-  followDiscovered = false,
-  twoWay = false,
-  pollMs = DEFAULT_POLL_MS,
-  throttleMs = 0,
-  headers,
-  fetch: givenFetch,
-  onWritten,
-  onIgnoredError,
-}: MirrorOptions): Mirror => {
-  const sink = createSink(givenSink);
-  checkMs('pollMs', pollMs);
-  checkMs('throttleMs', throttleMs);
-  if (twoWay && !sink.twoWay) {
-    throw new TypeError(
-      'twoWay wants a sink that can tell what others have changed: ' +
-        'createSqlSink({db, tabular: true, twoWay: true}).',
-    );
-  }
-  if (followDiscovered && !getRoom) {
-    throw new TypeError(
-      'followDiscovered wants getRoom, to know where rooms are.',
-    );
-  }
-  const addresses = new Map<string, KnownAddress>();
-  for (const given of isList(givenRooms) ? givenRooms : [givenRooms]) {
-    const address = parseAddress(given, headers);
-    if (addresses.has(address.id)) {
-      throw new TypeError(
-        `Two rooms are called ${address.id}: give each {id, url}, with ids that differ.`,
-      );
-    }
-    addresses.set(address.id, address);
-  }
-
-  const rooms = new Map<string, Followed>();
+export const createMirror = (options: MirrorOptions): Mirror => {
+  const settings = parseMirrorOptions(options);
+  const {sink, addresses, followDiscovered, twoWay, pollMs, throttleMs} =
+    settings;
   const lifetime = new Lifetime({
     open: () => sink.open?.(),
     close: () => {
@@ -192,32 +94,11 @@ export const createMirror = ({
 
   const report = (error: unknown, room?: string): void => {
     // It is the app's, and nothing waits for it; it may be async, too.
-    const tell = async () => onIgnoredError?.(error, room);
+    const tell = async () => settings.onIgnoredError?.(error, room);
     tell().catch(() => {});
   };
 
-  const findRoom = (id: string): Followed => {
-    let found = rooms.get(id);
-    if (!found) {
-      const address =
-        addresses.get(id) ??
-        (getRoom && {...parseAddress(addId(getRoom(id), id), headers)});
-      const http = address && new RoomHttp(address, givenFetch);
-      const roomSink = new RoomSink(id, {
-        sink,
-        onWritten: (written) => {
-          const tell = async () => onWritten?.(written);
-          tell().catch((error) => report(error, id));
-        },
-      });
-      const mirror = new RoomMirror(roomSink, http, (error) =>
-        report(error, id),
-      );
-      found = {mirror, roomSink, http, state: undefined, uses: 0};
-      rooms.set(id, found);
-    }
-    return found;
-  };
+  const rooms = new MirroredRooms(settings, report);
 
   /** Does it until it is over, which `stop` waits for. */
   const keep = (
@@ -228,33 +109,37 @@ export const createMirror = ({
   };
 
   const follow = (id: string): void => {
-    const found = findRoom(id);
+    const found = rooms.find(id);
     const {http, mirror} = found;
     if (found.state || !http) {
       return;
     }
     found.state = 'connecting';
-    keep(
-      (signal) =>
-        followRoom({
+    keep(async (signal) => {
+      try {
+        await followRoom({
           mirror,
           http,
           throttleMs,
           signal,
           onState: (state) => {
             found.state = state;
+            found.error = state == 'following' ? undefined : found.error;
           },
-          onError: (error) => report(error, id),
-        }).finally(() => {
-          found.state = undefined;
-        }),
-      id,
-    );
+          onError: (error) => {
+            found.error = error;
+            report(error, id);
+          },
+        });
+      } finally {
+        found.state = undefined;
+      }
+    }, id);
   };
 
   const push = async (
     id: string,
-    {mirror, roomSink, http, state}: Followed,
+    {mirror, sink: roomSink, http, state}: MirroredRoom,
     signal: AbortSignal,
   ): Promise<void> => {
     if (!http) {
@@ -274,49 +159,20 @@ export const createMirror = ({
     });
   };
 
-  /** Lets go of rooms that nothing was done with for longest. */
-  const evict = (): void => {
-    for (const [id, {state, uses}] of rooms) {
-      if (rooms.size <= MAX_IDLE_ROOMS) {
-        return;
-      }
-      if (!state && !uses) {
-        rooms.delete(id);
-      }
-    }
-  };
-
-  /** Does something with a room, which is the one that was used last then. */
-  const use = async (
-    id: string,
-    run: (found: Followed) => Promise<void>,
-  ): Promise<void> => {
-    const found = findRoom(id);
-    rooms.delete(id);
-    rooms.set(id, found);
-    found.uses++;
-    try {
-      await run(found);
-    } finally {
-      found.uses--;
-      evict();
-    }
-  };
-
   const receive = async (
     event: StoreUpdatedEvent,
     signal: AbortSignal,
   ): Promise<void> => {
     await lifetime.open();
     const {room: id, epoch, toOffset} = event.data;
-    await use(id, async (found) => {
+    await rooms.use(id, async (found) => {
       if (followDiscovered && starting && !signal.aborted) {
         follow(id);
       }
       if (found.state && found.state != 'waiting') {
         try {
           // The live feed brings it, mostly.
-          await found.roomSink.waitFor(
+          await found.sink.waitFor(
             {epoch, offset: toOffset},
             {signal, timeoutMs: DISCOVERY_MS},
           );
@@ -348,7 +204,7 @@ export const createMirror = ({
       keep((running) =>
         pollEdits({
           listEdited: () => sink.twoWay!.listEdited(),
-          push: (id) => use(id, (found) => push(id, found, running)),
+          push: (id) => rooms.use(id, (found) => push(id, found, running)),
           pollMs,
           signal: running,
           onError: report,
@@ -385,9 +241,21 @@ export const createMirror = ({
     catchUp: (room) =>
       lifetime.run(async (signal) => {
         await lifetime.open();
+        const errors: unknown[] = [];
         for (const id of room === undefined ? addresses.keys() : [room]) {
           signal.throwIfAborted();
-          await use(id, ({mirror}) => mirror.catchUp(signal));
+          try {
+            await rooms.use(id, ({mirror}) => mirror.catchUp(signal));
+          } catch (error) {
+            errors.push(error);
+          }
+        }
+        if (errors.length > 1) {
+          const texts = errors.map((error) => (error as Error).message);
+          throw new AggregateError(errors, texts.join(' '));
+        }
+        if (errors.length) {
+          throw errors[0];
         }
       }),
 
@@ -400,22 +268,27 @@ export const createMirror = ({
 
     getStatus: () =>
       Object.fromEntries(
-        [...rooms]
+        rooms
+          .entries()
           .filter(([, {state}]) => state)
-          .map(([id, {state, roomSink}]) => [
-            id,
-            {
-              state: state!,
-              position: roomSink.last?.position,
-              time: roomSink.last?.time,
-            },
-          ]),
+          .map(
+            ([
+              id,
+              {
+                state,
+                sink: {last},
+                error,
+              },
+            ]) => [
+              id,
+              {
+                state: state!,
+                position: last?.position,
+                time: last?.time,
+                error,
+              },
+            ],
+          ),
       ),
   };
 };
-
-/** A room that was asked for by its id is known by that. */
-const addId = (given: string | RoomAddress, id: string): RoomAddress => ({
-  ...(typeof given == 'string' ? {url: given} : given),
-  id,
-});

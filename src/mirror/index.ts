@@ -1,10 +1,6 @@
 export type {Changes, Content} from 'tinybase';
-export {
-  createMirror,
-  type Mirror,
-  type MirrorOptions,
-  type RoomStatus,
-} from './create-mirror.js';
+export {createMirror, type Mirror, type RoomStatus} from './create-mirror.js';
+export type {MirrorOptions} from './mirror-options.js';
 export type {HeadersGiven, RoomAddress} from './room-address.js';
 export {RoomError} from './room-http.js';
 export type {Written} from './room-sink.js';

@@ -250,3 +250,49 @@ test('a room that a webhook told of is followed from then on', async () => {
   expect(getContent()).toEqual([{t: {r: {c: 0}}}, {v: 6}]);
   await later.stop();
 });
+
+test('catchUp goes on with the others where a room fails, and says so', async () => {
+  const {sink, memory} = createScene();
+  const room = await createRoom();
+  const urlOf = (id: string) => `http://room.test/parties/main/${id}/store`;
+  const mirror = createMirror({
+    sink,
+    room: ['one', 'broken', 'other', 'gone'].map(urlOf),
+    fetch: async (input, init) => {
+      if (/broken|gone/.test(String(input))) {
+        throw new TypeError('fetch failed');
+      }
+      return await room.fetch(input, init);
+    },
+  });
+  const error = await mirror.catchUp().catch((thrown) => thrown);
+  expect(error).toBeInstanceOf(AggregateError);
+  expect(error.message).toMatch(/broken.* cannot be reached.*gone/);
+  expect([...memory.rows.keys()]).toEqual(['one', 'other']);
+  await expect(mirror.catchUp('broken')).rejects.toThrow(/cannot be reached/);
+});
+
+test('the status has what has failed last, until that is over', async () => {
+  const {sink} = createScene();
+  const room = await createRoom();
+  let isDown = true;
+  const mirror = createMirror({
+    sink,
+    room: URL,
+    fetch: async (input, init) => {
+      if (isDown) {
+        throw new TypeError('fetch failed');
+      }
+      return await room.fetch(input, init);
+    },
+  });
+  await mirror.start();
+  await expect
+    .poll(() => String(mirror.getStatus()[ROOM]!.error))
+    .toMatch(/cannot be reached/);
+  isDown = false;
+  await expect
+    .poll(() => mirror.getStatus()[ROOM], {timeout: 5_000})
+    .toMatchObject({state: 'following', error: undefined});
+  await mirror.stop();
+});

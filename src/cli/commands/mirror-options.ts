@@ -1,5 +1,5 @@
 /** The options of `mirror`, and what goes with what. */
-import type {MirrorOptions} from '../../mirror/create-mirror.js';
+import type {MirrorOptions} from '../../mirror/mirror-options.js';
 import {UsageError} from '../errors.js';
 import {getNumber, type Options, type OptionSpecs} from '../options.js';
 import {getRooms, ROOM_OPTIONS} from '../room-address.js';
