@@ -11,6 +11,7 @@ import {
   type SqlDatabase,
   type SqlKind,
 } from '../support/databases/sql-database.js';
+import {testWhere} from '../support/test-where.js';
 import {until} from '../support/until.js';
 
 const BATCH: Batch = {
@@ -72,7 +73,7 @@ describe.each(SQL_KINDS)('in %s', async (kind) => {
       }
     });
 
-    it.skipIf(kind == 'sqlite')('lives on when connections end', async () => {
+    testWhere(kind != 'sqlite')('lives on when connections end', async () => {
       database = await createSqlDatabase(kind);
       const sink = await open(database.url);
       expect(await sink.write(BATCH)).toBe(true);

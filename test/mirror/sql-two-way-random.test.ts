@@ -17,6 +17,7 @@ import {
   SQL_KINDS,
   type SqlDatabase,
 } from '../support/databases/sql-database.js';
+import {testWhere} from '../support/test-where.js';
 import {
   expectLines,
   readCatalog,
@@ -247,7 +248,7 @@ describe.each(SQL_KINDS)('in %s', async (kind) => {
       await check();
     }, 120_000);
 
-    it.skipIf(kind == 'sqlite')(
+    testWhere(kind != 'sqlite')(
       `tells exactly what others do at the same time, seed ${SEED}`,
       async () => {
         const random = createRandomInteger(SEED);

@@ -16,6 +16,7 @@ import {
   SQL_KINDS,
   type SqlDatabase,
 } from '../support/databases/sql-database.js';
+import {testWhere} from '../support/test-where.js';
 import {
   expectLines,
   readCatalog,
@@ -334,7 +335,7 @@ describe.each(SQL_KINDS)('in %s', async (kind) => {
       }
     });
 
-    it.skipIf(kind != 'postgres')('captures TRUNCATE', async () => {
+    testWhere(kind == 'postgres')('captures TRUNCATE', async () => {
       await start();
       await run('truncate pets');
       expect(await pushAll()).toEqual([
@@ -342,7 +343,7 @@ describe.each(SQL_KINDS)('in %s', async (kind) => {
       ]);
     });
 
-    it.skipIf(kind == 'postgres')('captures REPLACE', async () => {
+    testWhere(kind != 'postgres')('captures REPLACE', async () => {
       await start();
       await run(
         `replace into pets (room, row_id, name) values ('room', 'fido', 'New')`,

@@ -91,12 +91,23 @@ const play = async (
   const patches: string[] = [];
   const cuts = new Set<() => void>();
   let isOffline = false;
+  /** How many requests the room is dealing with. */
+  let asked = 0;
 
   /** The room by HTTP, whose streams may be cut. */
   const fetch = async (input: any, init: RequestInit = {}) => {
     if (isOffline) {
       throw new TypeError('fetch failed');
     }
+    asked++;
+    try {
+      return await ask(input, init);
+    } finally {
+      asked--;
+    }
+  };
+
+  const ask = async (input: any, init: RequestInit) => {
     const {search} = new globalThis.URL(input);
     const {room} = scene.room;
     const request = new Request(`http://room.test/store${search}`, {
@@ -207,10 +218,15 @@ const play = async (
         if (roomFails && random(2)) {
           storage.fail(new Error('The storage of the room fails.'));
         } else if (roomFails && !random(4)) {
+          // The former room is gone: what it was still doing would be the new one's.
+          isOffline = true;
+          await until(() => !asked);
+          await settle();
           for (const [key] of storage.getEntries()) {
             await storage.delete(key).catch(() => storage.delete(key));
           }
           scene.room.restart();
+          isOffline = false;
           [...cuts].forEach((cut) => cut());
         }
         break;

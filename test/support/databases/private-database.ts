@@ -2,6 +2,7 @@
 import {existsSync, rmSync} from 'node:fs';
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
+import {setTimeout} from 'node:timers/promises';
 import {join} from 'node:path';
 import {cleanUpAtExit} from '../at-exit.js';
 import {findFreePort} from '../free-port.js';
@@ -47,7 +48,6 @@ export const isServerMissing = (path: string): boolean => {
   return isMissing;
 };
 
-const MAX_ATTEMPTS = 4;
 const TIMEOUT_MS = 30_000;
 
 export const startPrivateDatabase = async (
@@ -81,12 +81,15 @@ export const startPrivateDatabase = async (
   };
 
   const start = async (choosePort: () => Promise<number>): Promise<void> => {
-    for (let attempts = 1; attempts <= MAX_ATTEMPTS; attempts++) {
+    // What was killed may take a moment to be gone, with the memory it shared.
+    const deadline = performance.now() + TIMEOUT_MS;
+    do {
       port = await choosePort();
       if (await attempt()) {
         return;
       }
-    }
+      await setTimeout(100);
+    } while (performance.now() < deadline);
     throw new Error(`${server.name} did not start:\n${group?.getOutput()}`);
   };
 
