@@ -1,8 +1,9 @@
 /** A room's history, as far back as its log reaches. */
 import type {Commit, Position} from '../mirror/sink.js';
+import {encodePlace} from '../protocol/place.js';
 import {CommandError} from './errors.js';
 import {mayPass, rest} from './retry.js';
-import {encodePlace, readPosition, type Room} from './room.js';
+import {readPosition, type Room} from './room.js';
 
 const LINES_TYPE = 'application/x-ndjson';
 

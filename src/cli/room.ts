@@ -1,6 +1,7 @@
 /** The room that a command is about: what it has, and changes to it. */
 import type {Content} from '../protocol/changes.js';
 import {parseContent} from '../protocol/parse-changes.js';
+import {parseEtag} from '../protocol/place.js';
 import {RoomError, RoomHttp} from '../mirror/room-http.js';
 import {ANSWER_MS} from '../mirror/limits.js';
 import type {Position} from '../mirror/sink.js';
@@ -27,21 +28,9 @@ const WRITE_MS = 300_000;
 
 const NOWHERE: Position = {epoch: '', offset: 0};
 
-export const encodePlace = ({epoch, offset}: Position): string =>
-  `${epoch}.${offset}`;
-
-/** As `If-Match` has it. */
-export const encodeEtag = (position: Position): string =>
-  `"${encodePlace(position)}"`;
-
 /** Undefined where the answer is not that of a room of ours. */
-export const getEtagPosition = (response: Response): Position | undefined => {
-  const [, epoch, offset] =
-    /"(\w*)\.(\d+)"/.exec(response.headers.get('ETag') ?? '') ?? [];
-  return offset === undefined
-    ? undefined
-    : {epoch: epoch!, offset: Number(offset)};
-};
+export const getEtagPosition = (response: Response): Position | undefined =>
+  parseEtag(response.headers.get('ETag'));
 
 export const openRoom = (
   {url, name, headers}: RoomTarget,

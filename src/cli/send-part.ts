@@ -1,9 +1,10 @@
 /** Sending changes to a room on condition that it is at a place. */
 import type {Changes} from '../protocol/changes.js';
+import {encodeEtag} from '../protocol/place.js';
 import type {Position} from '../mirror/sink.js';
 import {CommandError} from './errors.js';
 import {mayPass} from './retry.js';
-import {encodeEtag, getEtagPosition, type Room} from './room.js';
+import {getEtagPosition, type Room} from './room.js';
 import {splitChanges} from './split-changes.js';
 import {createWriteError} from './write-errors.js';
 

@@ -1,13 +1,8 @@
 /** What a room tells of itself by HTTP, parsed: docs/feeds.md describes it. */
 import type {Content} from 'tinybase';
-import type {Content as WireContent} from '../protocol/changes.js';
-import {decodeContent} from '../protocol/content.js';
-import {decodeChanges} from '../protocol/decoded-changes.js';
-import {
-  parseChanges,
-  parseContent,
-  parseJson,
-} from '../protocol/parse-changes.js';
+import {decodeChanges, parseStoreContent} from '../protocol/decoded-changes.js';
+import {parseChanges, parseJson} from '../protocol/parse-changes.js';
+import {isCount} from '../protocol/place.js';
 import type {Commit, Position} from './sink.js';
 
 /** All of a room's Store, where it is. */
@@ -17,33 +12,21 @@ export type RoomEvent =
   | ({kind: 'whole'} & Whole)
   | {kind: 'commit'; commit: Commit};
 
-const isOffset = (thing: unknown): thing is number =>
-  Number.isSafeInteger(thing) && (thing as number) >= 0;
-
-/** Consumes the value, as JSON has given it. */
-export const parseWholeContent = (value: unknown): Content | undefined => {
-  const content: WireContent | undefined = parseContent(value);
-  if (content) {
-    decodeContent(content);
-  }
-  return content as Content | undefined;
-};
-
 export const parseCommit = (value: any): Commit | undefined => {
   const {epoch, after, offset, time, author, changes} = value ?? {};
   const list = Array.isArray(changes)
     ? changes.map((one) => parseChanges(one))
     : [undefined];
   return typeof epoch == 'string' &&
-    isOffset(after) &&
-    isOffset(offset) &&
+    isCount(after) &&
+    isCount(offset) &&
     after < offset &&
     list.every((one) => one !== undefined)
     ? {
         epoch,
         after,
         offset,
-        ...(isOffset(time) ? {time} : {}),
+        ...(isCount(time) ? {time} : {}),
         ...(typeof author == 'string' ? {author} : {}),
         changes: list.map(decodeChanges),
       }
@@ -71,8 +54,8 @@ export const parseRoomEvent = (
     }
   } else {
     const {epoch, offset} = value;
-    const content = parseWholeContent(value.content);
-    if (content && typeof epoch == 'string' && isOffset(offset)) {
+    const content = parseStoreContent(value.content);
+    if (content && typeof epoch == 'string' && isCount(offset)) {
       return {kind: 'whole', epoch, offset, content};
     }
   }

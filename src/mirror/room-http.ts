@@ -1,11 +1,12 @@
 /** A room by HTTP, as those see it who only read, and as back ends write to it. */
 import type {Changes} from 'tinybase';
-import {encodeChanges} from '../protocol/decoded-changes.js';
+import {encodeChanges, parseStoreContent} from '../protocol/decoded-changes.js';
+import {encodePlace, parseEtag} from '../protocol/place.js';
 import {Deadline} from './deadline.js';
 import {ANSWER_MS, MAX_ERROR_UNITS, MAX_EVENT_UNITS} from './limits.js';
 import {readText} from './read-text.js';
 import {type KnownAddress, redactUrl} from './room-address.js';
-import {parseCommit, parseWholeContent, type Whole} from './room-events.js';
+import {parseCommit, type Whole} from './room-events.js';
 import type {Commit, Position} from './sink.js';
 
 /** A room has answered otherwise than hoped for. */
@@ -44,14 +45,6 @@ type HistoryPage = {
   commits: (Commit | undefined)[];
   next: URL | undefined;
   status: number;
-};
-
-const encodePlace = ({epoch, offset}: Position): string => `${epoch}.${offset}`;
-
-/** Where a content's ETag says that it is; a proxy may have made it weak. */
-const parseEtag = (etag: string | null): Position | undefined => {
-  const [, epoch, offset] = /^(?:W\/)?"(\w+)\.(\d+)"$/.exec(etag ?? '') ?? [];
-  return epoch ? {epoch, offset: Number(offset)} : undefined;
 };
 
 export class RoomHttp {
@@ -108,8 +101,8 @@ export class RoomHttp {
         return undefined;
       }
       const position = parseEtag(response.headers.get('ETag'));
-      const content = parseWholeContent(this.#parseJson(text));
-      if (!position || !content) {
+      const content = parseStoreContent(this.#parseJson(text));
+      if (!position?.epoch || !content) {
         throw new RoomError(
           `${this.#name} has answered with what is no content of a Store with an ` +
             'ETag: is that the URL of a Store, in a room of tinybase-partykit?',

@@ -1,6 +1,8 @@
 /** Changes as an application has them, and as they travel: both ways. */
-import type {Changes as StoreChanges} from 'tinybase';
+import type {Changes as StoreChanges, Content as StoreContent} from 'tinybase';
 import {type Changes, DELETED, decodeAtom, encodeAtom} from './changes.js';
+import {decodeContent} from './content.js';
+import {parseContent} from './parse-changes.js';
 
 const decodeThings = (things: any): any =>
   things === DELETED
@@ -20,6 +22,15 @@ export const decodeChanges = ([tables, values]: Changes): StoreChanges => [
   decodeThings(values),
   1,
 ];
+
+/** All of a Store; undefined where it is malformed. Consumes the parsed JSON. */
+export const parseStoreContent = (value: unknown): StoreContent | undefined => {
+  const content = parseContent(value);
+  if (content) {
+    decodeContent(content);
+  }
+  return content as StoreContent | undefined;
+};
 
 const mapThings = (
   things: any,

@@ -3,9 +3,9 @@
  * everywhere; an application gets them decoded.
  */
 import type {Changes as StoreChanges, Content as StoreContent} from 'tinybase';
-import {decodeContent} from './content.js';
-import {decodeChanges} from './decoded-changes.js';
-import {parseChanges, parseContent} from './parse-changes.js';
+import {decodeChanges, parseStoreContent} from './decoded-changes.js';
+import {parseChanges} from './parse-changes.js';
+import {isCount} from './place.js';
 
 export const STORE_UPDATED = 'storeUpdated';
 
@@ -56,10 +56,6 @@ const isTimestamp = (thing: unknown): thing is string =>
   ISO_8601.test(thing) &&
   Number.isFinite(Date.parse(thing));
 
-/** Of commits, or milliseconds: both count from 0 on. */
-const isCount = (thing: unknown): thing is number =>
-  Number.isSafeInteger(thing) && (thing as number) >= 0;
-
 const isObject = (thing: unknown): thing is {[name: string]: unknown} =>
   typeof thing == 'object' && thing !== null;
 
@@ -99,14 +95,6 @@ const parseCommits = (
   return commits;
 };
 
-const parseDecodedContent = (value: unknown): StoreContent | undefined => {
-  const content = parseContent(value);
-  if (content) {
-    decodeContent(content);
-  }
-  return content as StoreContent | undefined;
-};
-
 const parseStoreUpdated = (
   timestamp: unknown,
   data: unknown,
@@ -137,7 +125,7 @@ const parseStoreUpdated = (
     event.data.changes = commits;
   }
   if ('content' in data) {
-    const content = parseDecodedContent(data.content);
+    const content = parseStoreContent(data.content);
     if (!content) {
       return undefined;
     }

@@ -1,5 +1,5 @@
 /** Positions as ETags, and what a request demands of them (RFC 9110, 13.1). */
-import {encodePlace} from './feed/place.js';
+import {encodeEtag} from '../protocol/place.js';
 import type {Position} from './room-state.js';
 
 /** Whether a room may be written to where it stands. */
@@ -9,7 +9,7 @@ const NOWHERE: Position = {epoch: '', offset: 0};
 
 /** The ETag of a position; undefined stands for a room that has no Store. */
 export const getEtag = (position: Position = NOWHERE): string =>
-  `"${encodePlace(position)}"`;
+  encodeEtag(position);
 
 const isListed = (tags: string, position: Position): boolean =>
   tags.trim() == '*'

@@ -1,14 +1,15 @@
 /** `export`: what a room has, or had, as a file. */
 import {CommandError, UsageError} from '../errors.js';
 import type {Position} from '../../mirror/sink.js';
+import {encodePlace} from '../../protocol/place.js';
 import type {Command, CommandContext} from '../command.js';
 import {formatContentFile} from '../content-file.js';
 import {countContent} from '../count-content.js';
+import {formatCommit} from '../format-commit.js';
 import {openOutput, writeOutput} from '../output.js';
 import {getRoom, ROOM_OPTIONS} from '../room-address.js';
-import {encodePlace, openRoom, readPosition, type Room} from '../room.js';
+import {openRoom, readPosition, type Room} from '../room.js';
 import {readHistory} from '../room-history.js';
-import {encodeWireCommit} from '../wire-commit.js';
 
 const createNoStoreError = (room: Room): CommandError =>
   new CommandError(
@@ -50,7 +51,7 @@ const exportHistory = async (
     let [start, end]: (Position | undefined)[] = [];
     let count = 0;
     for await (const {since, commits} of readHistory(room, signal)) {
-      await write(commits.map((one) => `${encodeWireCommit(one)}\n`).join(''));
+      await write(commits.map((one) => `${formatCommit(one)}\n`).join(''));
       start ??= since;
       end = commits.at(-1) ?? since;
       count += commits.length;

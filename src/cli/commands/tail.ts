@@ -3,26 +3,27 @@ import {followRoom} from '../../mirror/follow-room.js';
 import {RoomError} from '../../mirror/room-http.js';
 import type {Position} from '../../mirror/sink.js';
 import {encodeChanges} from '../../protocol/decoded-changes.js';
+import {encodePlace, parsePlace} from '../../protocol/place.js';
 import type {Command, CommandContext} from '../command.js';
 import {createCommitReader} from '../commit-reader.js';
 import {countContent} from '../count-content.js';
 import {describeCommit} from '../describe-commit.js';
 import {createErrorLog} from '../error-log.js';
 import {CommandError, UsageError} from '../errors.js';
+import {formatCommit} from '../format-commit.js';
 import {getRoom, ROOM_OPTIONS} from '../room-address.js';
-import {encodePlace, openRoom, readPosition, type Room} from '../room.js';
-import {encodeWireCommit} from '../wire-commit.js';
+import {openRoom, readPosition, type Room} from '../room.js';
 import {writeText} from '../write-text.js';
 
 const parseSince = (text: string | undefined): Position | undefined => {
   if (text === undefined) {
     return undefined;
   }
-  const [, epoch = '', offset] = /^(?:(\w+)\.)?(\d{1,15})$/.exec(text) ?? [];
-  if (offset === undefined) {
+  const place = parsePlace(text);
+  if (!place) {
     throw new UsageError('--since takes EPOCH.OFFSET, or an OFFSET.');
   }
-  return {epoch, offset: Number(offset)};
+  return {epoch: place.epoch ?? '', offset: place.offset};
 };
 
 const tail = async (
@@ -55,7 +56,7 @@ const tail = async (
   const reader = createCommitReader(room, start.epoch ? start : undefined, {
     signal: ended,
     onCommit: (commit) =>
-      print(asJson ? encodeWireCommit(commit) : describeCommit(commit)),
+      print(asJson ? formatCommit(commit) : describeCommit(commit)),
     onWhole: ({epoch, offset, content}) => {
       const [tables, values] = encodeChanges([...content, 1]);
       return print(

@@ -1,12 +1,13 @@
 /** A sink that keeps rooms in Redis. */
 import type {Cluster, Redis} from 'ioredis';
+import {encodeCommit} from '../encode-commit.js';
 import {escapeName, unescapeName} from '../escape-name.js';
 import {type Batch, createSink, type Sink} from '../sink.js';
 import {type ContentAs, GuardedWrite} from './guarded-write.js';
 import {dropContent, keepHashes, keepJson} from './keep-content.js';
 import {createRoomKeys, type RoomKeys} from './keys.js';
 import {hasRoom, readRoom} from './read-room.js';
-import {addCommits, publishBatch} from './tell-commits.js';
+import {addCommits, publishNews} from './tell-commits.js';
 
 const DEFAULT_PREFIX = 'tinybase:';
 const DEFAULT_MAX_LENGTH = 10_000;
@@ -103,11 +104,14 @@ export const createRedisSink = (options: RedisSinkOptions): Sink => {
         contentAs,
       }).flatMap(([field, value]) => [field, `${value}`]),
     );
-    if (stream) {
-      addCommits(write, batch, {keys, maxLength});
-    }
-    if (publish) {
-      publishBatch(write, batch, keys);
+    if (stream || publish) {
+      const news = {...batch, commits: batch.commits?.map(encodeCommit)};
+      if (stream) {
+        addCommits(write, news, {keys, maxLength});
+      }
+      if (publish) {
+        publishNews(write, news, keys);
+      }
     }
     return write.compose(batch.after, contentAs, oldTables?.length);
   };

@@ -1,6 +1,6 @@
 /** What others are told of a batch: entries of the Stream, and a message. */
-import {encodeChanges} from '../../protocol/decoded-changes.js';
-import type {Batch, Commit} from '../sink.js';
+import type {EncodedCommit} from '../encode-commit.js';
+import type {Batch} from '../sink.js';
 import type {GuardedWrite} from './guarded-write.js';
 import type {RoomKeys} from './keys.js';
 
@@ -23,10 +23,11 @@ export type RedisMessage = {
   commits?: unknown[];
 };
 
-const encodeCommit = (commit: Commit): object => ({
-  ...commit,
-  changes: commit.changes.map(encodeChanges),
-});
+/** What there is to tell, encoded once for all who are told. */
+export type News = Pick<Batch, 'room' | 'after' | 'position' | 'time'> & {
+  /** Undefined where all was replaced. */
+  commits: EncodedCommit[] | undefined;
+};
 
 /** Fields and values, of those that there are. */
 const toFields = (entry: {
@@ -36,16 +37,13 @@ const toFields = (entry: {
     value === undefined ? [] : [field, `${value}`],
   );
 
-const toEntry = (commit: Commit): string[] =>
-  toFields({
-    ...commit,
-    changes: JSON.stringify(commit.changes.map(encodeChanges)),
-  });
+const toEntry = (commit: EncodedCommit): string[] =>
+  toFields({...commit, changes: JSON.stringify(commit.changes)});
 
 /** Adds each commit to the Stream, or that all was replaced. */
 export const addCommits = (
   write: GuardedWrite,
-  {commits, position, time}: Batch,
+  {commits, position, time}: News,
   {keys, maxLength}: {keys: RoomKeys; maxLength: number},
 ): void => {
   const entries = commits?.map(toEntry) ?? [
@@ -61,19 +59,16 @@ export const addCommits = (
 };
 
 /** Publishes where the room is now, and by which commits it came there. */
-export const publishBatch = (
+export const publishNews = (
   write: GuardedWrite,
-  {room, after, position, time, commits}: Batch,
+  {room, after, position, time, commits}: News,
   {channel}: RoomKeys,
 ): void => {
   const message: RedisMessage = {room, ...position, time};
   if (after && commits) {
     message.after = after.offset;
   }
-  const long = JSON.stringify({
-    ...message,
-    commits: commits?.map(encodeCommit),
-  });
+  const long = JSON.stringify({...message, commits});
   write.publish(
     channel,
     long.length > MAX_MESSAGE_LENGTH ? JSON.stringify(message) : long,

@@ -11,7 +11,7 @@ import {applyAllToContent} from '../../protocol/content.js';
 import {FEED_PIECE_BYTES, FEED_RETRY_MS} from '../../protocol/limits.js';
 import type {StoredContent} from '../room-state.js';
 import {encodeText, viewPieces} from '../storage/pieces.js';
-import {encodePlace, type Place} from './place.js';
+import {encodePlace, type Place} from '../../protocol/place.js';
 
 /** How soon a reader whose stream has ended comes back. */
 export const RETRY = encodeText(`retry: ${FEED_RETRY_MS}\n\n`);

@@ -10,7 +10,7 @@ import {
   RETRY,
 } from './event-stream.js';
 import {FeedReader} from './feed-reader.js';
-import type {Place} from './place.js';
+import type {Place} from '../../protocol/place.js';
 
 export class Feed implements Follower {
   readonly #room: Room<any>;

@@ -5,7 +5,7 @@ import {MAX_PAGE_BYTES} from '../../protocol/limits.js';
 import type {Room} from '../room.js';
 import type {RoomState, StoredContent} from '../room-state.js';
 import {encodeText} from '../storage/pieces.js';
-import type {Place} from './place.js';
+import type {Place} from '../../protocol/place.js';
 
 /** Commits as JSON, a text each. */
 export type Page = {

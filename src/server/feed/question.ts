@@ -1,7 +1,7 @@
 /** What a `GET` at `storePath` asks for, beside the content as it is. */
 import {DEFAULT_PAGE_COMMITS, MAX_PAGE_COMMITS} from '../../protocol/limits.js';
 import {prefersToJson, takesJson} from './accept.js';
-import {parsePlace, type Place} from './place.js';
+import {parsePlace, type Place} from '../../protocol/place.js';
 
 export type Question =
   /** The content, as it is or was. */

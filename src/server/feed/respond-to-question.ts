@@ -2,7 +2,7 @@
 import type {Room} from '../room.js';
 import {Feed} from './feed.js';
 import {readPage} from './history.js';
-import {encodePlace, type Place} from './place.js';
+import {encodePlace, type Place} from '../../protocol/place.js';
 import type {Question} from './question.js';
 import type {Responder} from '../responder.js';
 
