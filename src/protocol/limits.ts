@@ -104,7 +104,8 @@ export type RoomLimits = {
   /**
    * How many clients' answered pushes are remembered, latest writers first. One
    * that comes back past it, with a push whose answer was lost, has that push
-   * applied again. Defaults to 1,000.
+   * applied again. Up to half of them are clients of an `Idempotency-Key`, which
+   * none with a WebSocket displaces. Defaults to 1,000.
    */
   maxClients: number;
 };

@@ -204,6 +204,42 @@ describe('a PATCH with an Idempotency-Key', () => {
     expect((await send('a.1', {}))[1].repeated).toBe(undefined);
   });
 
+  test('B7: is known however many clients with a WebSocket have written', async () => {
+    const {room, send} = await createKeyed({limits: {maxClients: 4}});
+    await send('mirror.1', {v: 1});
+    for (let n = 1; n <= 9; n++) {
+      const one = room.connect(`connection${n}`);
+      await one.greet({clientId: `client${n}`, ...(await room.getPosition())});
+      await one.push(1, {}, {[`v${n}`]: n});
+      one.leave();
+    }
+    room.restart();
+    expect((await send('mirror.1', {v: 1}))[1].repeated).toBe(true);
+  });
+
+  test('P2, B7: does not have a client be forgotten of those half as many', async () => {
+    const {room, send} = await createKeyed({limits: {maxClients: 4}});
+    const hello = {clientId: 'client', ...(await room.getPosition())};
+    const one = room.connect('connection');
+    await one.greet(hello);
+    await one.push(1, {}, {v: 'pushed'});
+    one.leave();
+    for (let n = 1; n <= 9; n++) {
+      await send(`mirror${n}.1`, {v: n});
+    }
+    room.restart();
+    const again = room.connect('again');
+    await again.greet(hello);
+    await again.push(1, {}, {v: 'pushed'});
+    expect((await room.getContent())[1].v).toBe(9);
+    for (const [client, repeated] of [
+      ['mirror6', undefined],
+      ['mirror9', true],
+    ]) {
+      expect((await send(`${client}.1`, {}))[1].repeated).toBe(repeated);
+    }
+  });
+
   test('B7, S7: is known when the log is not read as far back', async () => {
     const {room, patch, send} = await createKeyed();
     await send('mirror.1', {v: 1});
