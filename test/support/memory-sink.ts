@@ -8,6 +8,7 @@ import {
   type Position,
   type Sink,
 } from 'tinybase-partykit/mirror';
+import {canonicalize} from './content.js';
 
 type Row = Position & {content: string; history: HistoryRow[]};
 
@@ -81,7 +82,7 @@ const checkContent = (before: Row | undefined, batch: Batch): void => {
     const expected = createStore().setContent(batch.content);
     if (store.getJson() != expected.getJson()) {
       const [one, other] = [store, expected].map((each) =>
-        JSON.stringify(sort(each.getContent())),
+        canonicalize(each.getContent()),
       );
       if (one != other) {
         throw new Error(
@@ -91,17 +92,6 @@ const checkContent = (before: Row | undefined, batch: Batch): void => {
     }
   }
 };
-
-const sort = (thing: any): any =>
-  Array.isArray(thing)
-    ? thing.map(sort)
-    : typeof thing == 'object' && thing
-      ? Object.fromEntries(
-          Object.keys(thing)
-            .sort()
-            .map((id) => [id, sort(thing[id])]),
-        )
-      : thing;
 
 export const createMemorySink = (
   memory: SinkMemory,

@@ -4,10 +4,8 @@ import type {EventStream} from '../support/event-stream.js';
 import {createFeedRoom} from '../support/feed-room.js';
 import {createFollowedStore, decodeThings} from '../support/followed-store.js';
 import {createHeldStorage} from '../support/held-storage.js';
-import {
-  createRandomInteger,
-  type RandomInteger,
-} from '../support/random-edits.js';
+import {createRandomChanges} from '../support/random-changes.js';
+import {createRandomInteger} from '../support/random-edits.js';
 import {settle} from '../support/scripted-world.js';
 
 /** Others: `SEED=1000 SEEDS=500 npx vitest run test/unit/feed-random.test.ts`. */
@@ -15,26 +13,6 @@ const SEED = Number(process.env.SEED ?? 1);
 const SEEDS = Number(process.env.SEEDS ?? 25);
 const STEPS = 250;
 const READERS = 4;
-const DELETED = '\uFFFC';
-
-const createChanges = (random: RandomInteger, step: number): any => {
-  const [table, row, cell] = [3, 4, 3].map((count) => `i${random(count)}`);
-  const atom = random(6)
-    ? `${step}`.repeat(1 + random(400))
-    : `\uFFFD[${step}]`;
-  switch (random(8)) {
-    case 0:
-      return [{[table!]: DELETED}, {}, 1];
-    case 1:
-      return [{[table!]: {[row!]: DELETED}}, {}, 1];
-    case 2:
-      return [{[table!]: {[row!]: {[cell!]: DELETED}}}, {}, 1];
-    case 3:
-      return [{}, {[cell!]: random(3) ? atom : DELETED}, 1];
-    default:
-      return [{[table!]: {[row!]: {[cell!]: atom}}}, {}, 1];
-  }
-};
 
 const createReader = ({open}: ReturnType<typeof createFeedRoom>) => {
   const followed = createFollowedStore();
@@ -97,7 +75,7 @@ const play = async (seed: number, needsStore: boolean) => {
         break;
       default: {
         const writes = Array.from({length: 1 + random(3)}, () =>
-          room.room.apply(createChanges(random, step)).catch(() => {}),
+          room.room.apply(createRandomChanges(random, step)).catch(() => {}),
         );
         // Somebody may come in the midst of it.
         await Promise.all([

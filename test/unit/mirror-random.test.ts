@@ -6,10 +6,8 @@ import {createFeedRoom} from '../support/feed-room.js';
 import {addEdits, createModelEdits} from '../support/model-edits.js';
 import {createHeldStorage} from '../support/held-storage.js';
 import {createMemorySink, createSinkMemory} from '../support/memory-sink.js';
-import {
-  createRandomInteger,
-  type RandomInteger,
-} from '../support/random-edits.js';
+import {createRandomChanges} from '../support/random-changes.js';
+import {createRandomInteger} from '../support/random-edits.js';
 import {respondToStoreRequest} from '../../src/server/store-http.js';
 import {settle} from '../support/scripted-world.js';
 import {until} from '../support/until.js';
@@ -28,29 +26,7 @@ vi.mock('../../src/mirror/limits.js', async (original) => ({
 const SEED = Number(process.env.SEED ?? 1);
 const SEEDS = Number(process.env.SEEDS ?? 15);
 const STEPS = 120;
-const DELETED = '\uFFFC';
 const URL = 'http://room.test/parties/main/my-room/store';
-
-const createChanges = (random: RandomInteger, step: number): any => {
-  const [table, row, cell] = [3, 4, 3].map((count) => `i${random(count)}`);
-  const atom = random(6)
-    ? `${step}`.repeat(1 + random(400))
-    : random(2)
-      ? `\uFFFD[${step}]`
-      : null;
-  switch (random(8)) {
-    case 0:
-      return [{[table!]: DELETED}, {}, 1];
-    case 1:
-      return [{[table!]: {[row!]: DELETED}}, {}, 1];
-    case 2:
-      return [{[table!]: {[row!]: {[cell!]: DELETED}}}, {}, 1];
-    case 3:
-      return [{}, {[cell!]: random(3) ? atom : DELETED}, 1];
-    default:
-      return [{[table!]: {[row!]: {[cell!]: atom}}}, {}, 1];
-  }
-};
 
 type Way = {
   wantsEachCommit: boolean;
@@ -168,9 +144,6 @@ const play = async (
       pollMs: 1,
       throttleMs,
       fetch: fetch as typeof globalThis.fetch,
-      onIgnoredError: (e) =>
-        process.env.DBG &&
-        console.log(String(e), (e as any).cause && String((e as any).cause)),
     });
     await mirror.start().catch(() => {});
     return mirror;
@@ -233,12 +206,12 @@ const play = async (
       case 8:
       case 9:
         if (twoWay && memory.rows.size) {
-          addEdits(memory, createChanges(random, step));
+          addEdits(memory, createRandomChanges(random, step, {withNull: true}));
         }
         break;
       default:
         for (let i = random(4); i >= 0; i--) {
-          await write(createChanges(random, step));
+          await write(createRandomChanges(random, step, {withNull: true}));
         }
     }
     if (webhooks && random(2)) {
