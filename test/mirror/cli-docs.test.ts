@@ -1,17 +1,9 @@
 /** docs/command-line.md says what is so, and its recipes run. */
 import {execFileSync} from 'node:child_process';
 import {existsSync, readFileSync} from 'node:fs';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {
-  afterAll,
-  beforeAll,
-  describe,
-  expect,
-  onTestFinished,
-  test,
-} from 'vitest';
+import {describe, expect, test} from 'vitest';
 import type {OptionSpecs} from '../../src/cli/options.js';
 import {exportCommand} from '../../src/cli/commands/export.js';
 import {importCommand} from '../../src/cli/commands/import.js';
@@ -19,43 +11,19 @@ import {mirrorCommand} from '../../src/cli/commands/mirror.js';
 import {tailCommand} from '../../src/cli/commands/tail.js';
 import {parseContentFile} from '../../src/cli/content-file.js';
 import {parseRoomUrl} from '../../src/cli/room-address.js';
-import {
-  buildCommandLine,
-  type CommandLine,
-  runCommand,
-  startCommand,
-} from '../support/command-line.js';
 import {findDocsBlock, readDocsBlocks} from '../support/docs-blocks.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
 import {REPOSITORY} from '../support/run.js';
-import {createTestRoom, startTestRooms} from '../support/test-room.js';
+import {createFolder} from '../support/temporary-folder.js';
 import {until} from '../support/until.js';
+import {setUpCommandWithRooms} from '../support/set-up-command.js';
 
 const PAGE = 'command-line.md';
 const PATIENCE = {timeoutMs: 20_000};
 const COMMANDS = [mirrorCommand, exportCommand, importCommand, tailCommand];
 
-let dev: PartyKitDev;
-let commandLine: CommandLine;
-
-beforeAll(async () => {
-  [dev, commandLine] = await Promise.all([
-    startTestRooms(),
-    buildCommandLine(),
-  ]);
-});
-afterAll(async () => {
-  await commandLine?.remove();
-  await dev?.stop();
-});
+const {createRoom, run, start} = setUpCommandWithRooms();
 
 const page = readFileSync(join(REPOSITORY, 'docs', PAGE), 'utf8');
-
-const createFolder = async (): Promise<string> => {
-  const folder = await mkdtemp(join(tmpdir(), 'cli-'));
-  onTestFinished(() => rm(folder, {recursive: true, force: true}));
-  return folder;
-};
 
 test.each(COMMANDS.map((command) => [command.name, command] as const))(
   'of %s every option is there, and no other',
@@ -85,7 +53,7 @@ test('the examples for a shell are commands that are known', async () => {
   for (const line of lines) {
     const args = line.split('tinybase-partykit ').at(-1)!.split(/\s+/);
     // With its help asked for all else is checked, and nothing done.
-    const {code, stderr} = await runCommand(commandLine, [...args, '--help']);
+    const {code, stderr} = await run([...args, '--help']);
     expect({line, code, stderr}).toEqual({line, code: 0, stderr: ''});
   }
 });
@@ -124,9 +92,9 @@ describe('for systemd', () => {
     expect(path).toMatch(
       /\/node_modules\/tinybase-partykit\/dist\/cli\/index\.js$/,
     );
-    const room = createTestRoom(dev, 'ours', {party: 'bare', name: 'unit'});
+    const room = createRoom({name: 'unit'});
     await room.putContent([{}, {a: 1}]);
-    const command = startCommand(commandLine, args!.split(' '), {
+    const command = start(args!.split(' '), {
       env: getEnv({
         TINYBASE_PARTYKIT_ROOM: room.url,
         TINYBASE_PARTYKIT_TO: `sqlite:${join(folder, 'rooms.db')}`,
@@ -207,7 +175,7 @@ describe('for Docker Compose', () => {
         );
       }
       const args = command.slice(command.indexOf('tinybase-partykit') + 1);
-      const {code} = await runCommand(commandLine, [...args, '--help']);
+      const {code} = await run([...args, '--help']);
       expect(code).toBe(0);
     },
   );

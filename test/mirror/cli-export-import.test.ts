@@ -1,62 +1,15 @@
 /** `export` and `import`, as processes, with a real server. */
-import {
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
+import {readdir, readFile, symlink, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest';
-import {
-  buildCommandLine,
-  type CommandLine,
-  type CommandOptions,
-  runCommand,
-  startCommand,
-} from '../support/command-line.js';
+import {describe, expect, test} from 'vitest';
 import {canonicalize} from '../support/content.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import {createFolder} from '../support/temporary-folder.js';
 import {startTcpProxy} from '../support/tcp-proxy.js';
-import {
-  createTestRoom,
-  startTestRooms,
-  type TestRoom,
-} from '../support/test-room.js';
+import type {TestRoom} from '../support/test-room.js';
 import {until} from '../support/until.js';
+import {setUpCommandWithRooms} from '../support/set-up-command.js';
 
-let dev: PartyKitDev;
-let commandLine: CommandLine;
-let folder: string;
-
-beforeAll(async () => {
-  [dev, commandLine] = await Promise.all([
-    startTestRooms(),
-    buildCommandLine(),
-  ]);
-});
-afterAll(async () => {
-  await commandLine?.remove();
-  await dev?.stop();
-});
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'cli-'));
-  return () => rm(folder, {recursive: true, force: true});
-});
-
-const createRoom = (party = 'bare', more = {}): TestRoom =>
-  createTestRoom(dev, 'ours', {party, ...more});
-
-const run = (args: string[], options?: CommandOptions) =>
-  runCommand(commandLine, args, options);
-
-const patch = async (room: TestRoom, changes: unknown): Promise<void> => {
-  const body = JSON.stringify(changes);
-  const response = await room.request('/store', {method: 'PATCH', body});
-  expect(response.status, await response.text()).toBe(200);
-};
+const {createRoom, getDev, run, start} = setUpCommandWithRooms();
 
 const getText = async (room: TestRoom): Promise<string> =>
   canonicalize(await room.getContent());
@@ -74,6 +27,7 @@ const HOSTILE = `[{
 
 describe('export and import', () => {
   test('make another room equal, whatever is in it', async () => {
+    const folder = await createFolder();
     const [one, other, third] = [createRoom(), createRoom(), createRoom()];
     await one.request('/store', {method: 'PUT', body: HOSTILE});
     const file = join(folder, 'room.json');
@@ -105,7 +59,8 @@ describe('export and import', () => {
   });
 
   test('know where the room is, and who it is', async () => {
-    const room = createRoom('ours', {
+    const room = createRoom({
+      party: 'ours',
       name: 'private-a',
       query: '?token=secret',
     });
@@ -162,6 +117,7 @@ describe('export and import', () => {
 
 describe('export', () => {
   test('of a room without a Store fails, and touches no file', async () => {
+    const folder = await createFolder();
     const file = join(folder, 'room.json');
     await writeFile(file, 'before');
     const {code, stderr} = await run([
@@ -180,7 +136,7 @@ describe('export', () => {
   });
 
   test('of what is no room says so', async () => {
-    const {host} = dev;
+    const {host} = getDev();
     for (const [url, message] of [
       [`http://${host}/parties/none/a`, /answers 404/],
       [`http://${host}/parties/main/a`, /no content of a Store with an ETag/],
@@ -194,6 +150,7 @@ describe('export', () => {
   });
 
   test('writes through a symbolic link, and says where it cannot', async () => {
+    const folder = await createFolder();
     const room = createRoom();
     await room.putContent([{}, {a: 1}]);
     const [file, link] = [join(folder, 'file'), join(folder, 'link')];
@@ -221,17 +178,18 @@ describe('export', () => {
   ] as const)(
     'leaves what was there when %s comes in the midst of it',
     async (signal, code) => {
+      const folder = await createFolder();
       const query = '?token=secret';
-      const room = createRoom('history');
+      const room = createRoom({party: 'history'});
       await room.putContent([{}, {}]);
       for (let i = 0; i < 10; i++) {
-        await patch(room, [{t: {[i]: {c: 'x'.repeat(300_000)}}}, {}, 1]);
+        await room.patch([{t: {[i]: {c: 'x'.repeat(300_000)}}}, {}, 1]);
       }
-      const proxy = await startTcpProxy(dev.port);
+      const proxy = await startTcpProxy(getDev().port);
       proxy.delay(() => 3);
       const file = join(folder, 'room.ndjson');
       await writeFile(file, 'before');
-      const command = startCommand(commandLine, [
+      const command = start([
         ...['export', '--history', '-o', file],
         ...['-r', `http://${proxy.host}/parties/history/${room.name}${query}`],
       ]);
@@ -255,12 +213,13 @@ describe('export', () => {
   );
 
   test('--history has every commit, as lines', async () => {
+    const folder = await createFolder();
     const room = createRoom();
     await room.putContent([{t: {r: {c: 0}}}, {}]);
     for (let i = 1; i <= 5; i++) {
-      await patch(room, [{t: {r: {c: i, o: {i}}}}, {}, 1]);
+      await room.patch([{t: {r: {c: i, o: {i}}}}, {}, 1]);
     }
-    await patch(room, [{t: '\uFFFC'}, {v: null}, 1]);
+    await room.patch([{t: '\uFFFC'}, {v: null}, 1]);
     const file = join(folder, 'history.ndjson');
     const {code, stderr} = await run([
       ...['export', '--history', '-r', room.url, '-o', file],
@@ -286,11 +245,11 @@ describe('export', () => {
 
   test('--history begins where the log does, and has several pages', async () => {
     // Of that party the log is cut at 20,000 bytes.
-    const room = createRoom('limited');
+    const room = createRoom({party: 'limited'});
     await room.putContent([{t: {r: {c: 0}}}, {}]);
     const count = 150;
     for (let i = 1; i <= count; i++) {
-      await patch(room, [{t: {r: {c: `${i}`.repeat(1_000)}}}, {}, 1]);
+      await room.patch([{t: {r: {c: `${i}`.repeat(1_000)}}}, {}, 1]);
     }
     const isCut = async (): Promise<boolean> =>
       (await room.request('/store?since=1')).status == 410;

@@ -1,57 +1,15 @@
 /** `import --replace`, and whatever may come in between. */
 import {createServer, type RequestListener, type Server} from 'node:http';
 import type {AddressInfo} from 'node:net';
-import {
-  afterAll,
-  beforeAll,
-  describe,
-  expect,
-  onTestFinished,
-  test,
-} from 'vitest';
+import {describe, expect, onTestFinished, test} from 'vitest';
 import {applyAllToContent} from '../../src/protocol/content.js';
-import {
-  buildCommandLine,
-  type CommandLine,
-  type CommandOptions,
-  runCommand,
-  startCommand,
-} from '../support/command-line.js';
 import {canonicalize} from '../support/content.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
 import {startTcpProxy} from '../support/tcp-proxy.js';
-import {
-  createTestRoom,
-  startTestRooms,
-  type TestRoom,
-} from '../support/test-room.js';
+import type {TestRoom} from '../support/test-room.js';
 import {until} from '../support/until.js';
+import {setUpCommandWithRooms} from '../support/set-up-command.js';
 
-let dev: PartyKitDev;
-let commandLine: CommandLine;
-
-beforeAll(async () => {
-  [dev, commandLine] = await Promise.all([
-    startTestRooms(),
-    buildCommandLine(),
-  ]);
-});
-afterAll(async () => {
-  await commandLine?.remove();
-  await dev?.stop();
-});
-
-const createRoom = (party = 'bare'): TestRoom =>
-  createTestRoom(dev, 'ours', {party});
-
-const run = (args: string[], options?: CommandOptions) =>
-  runCommand(commandLine, ['import', ...args], options);
-
-const patch = async (room: TestRoom, changes: unknown): Promise<void> => {
-  const body = JSON.stringify(changes);
-  const response = await room.request('/store', {method: 'PATCH', body});
-  expect(response.status, await response.text()).toBe(200);
-};
+const {createRoom, getDev, run, start} = setUpCommandWithRooms('import');
 
 const getOffset = async (room: TestRoom): Promise<number> => {
   const {headers} = await room.request('/store');
@@ -153,20 +111,16 @@ test('writes of others meanwhile are met, and not lost behind its back', async (
       Array.from({length: 2_000}, (_, i) => [`r${i}`, {a: value, b: i}]),
     );
   await room.putContent([{t: rows(0)}, {}]);
-  const proxy = await startTcpProxy(dev.port);
+  const proxy = await startTcpProxy(getDev().port);
   proxy.delay(() => 5);
-  const command = startCommand(
-    commandLine,
-    [
-      ...['import', '--replace'],
-      ...['-r', `http://${proxy.host}/parties/bare/${room.name}`],
-    ],
+  const command = start(
+    ['--replace', '-r', `http://${proxy.host}/parties/bare/${room.name}`],
     {input: JSON.stringify([{t: rows(1)}, {}])},
   );
   let writes = 0;
   // Each adds what the file has not; then a while goes by until the next.
   while (command.child.exitCode === null) {
-    await patch(room, [{more: {[++writes]: {c: writes}}}, {}, 1]);
+    await room.patch([{more: {[++writes]: {c: writes}}}, {}, 1]);
     await new Promise((resolve) => setTimeout(resolve, 150));
   }
   const {code} = await command.ended;
@@ -209,7 +163,10 @@ test('what is too long for a room goes in parts', async () => {
     {v: 1},
   ];
   const input = JSON.stringify(content);
-  const [full, empty] = [createRoom('limited'), createRoom('limited')];
+  const [full, empty] = [
+    createRoom({party: 'limited'}),
+    createRoom({party: 'limited'}),
+  ];
   await full.putContent(BEFORE);
   for (const [room, args] of [
     [full, ['--replace']],
@@ -229,7 +186,10 @@ test('what is too long for a room goes in parts', async () => {
 
 test('what hooks refuse is said', async () => {
   const content = {input: JSON.stringify([{t: {r: {refused: 1, c: 1}}}, {}])};
-  const [fresh, full] = [createRoom('oursruled'), createRoom('oursruled')];
+  const [fresh, full] = [
+    createRoom({party: 'oursruled'}),
+    createRoom({party: 'oursruled'}),
+  ];
   const created = await run(['-r', fresh.url], content);
   expect(created).toMatchObject({
     code: 1,
@@ -333,7 +293,7 @@ describe('a room that', () => {
     const url = await serve(() => {
       isAsked = true;
     });
-    const command = startCommand(commandLine, ['import', '-r', url], {input});
+    const command = start(['-r', url], {input});
     await until(() => isAsked, {timeoutMs: 10_000});
     command.child.kill('SIGINT');
     expect((await command.ended).code).toBe(130);

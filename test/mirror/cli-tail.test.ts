@@ -1,47 +1,17 @@
 /** `tail`, as a process, with a real server. */
-import {afterAll, beforeAll, expect, test} from 'vitest';
-import {
-  buildCommandLine,
-  type CommandLine,
-  startCommand,
-} from '../support/command-line.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import {expect, test} from 'vitest';
 import {startTcpProxy} from '../support/tcp-proxy.js';
-import {
-  createTestRoom,
-  startTestRooms,
-  type TestRoom,
-} from '../support/test-room.js';
+import {startTestRooms} from '../support/test-room.js';
 import {until} from '../support/until.js';
+import {setUpCommandWithRooms} from '../support/set-up-command.js';
 
 const PATIENCE = {timeoutMs: 20_000};
 
-let dev: PartyKitDev;
-let commandLine: CommandLine;
-
-beforeAll(async () => {
-  [dev, commandLine] = await Promise.all([
-    startTestRooms(),
-    buildCommandLine(),
-  ]);
-});
-afterAll(async () => {
-  await commandLine?.remove();
-  await dev?.stop();
-});
-
-const createRoom = (party = 'bare'): TestRoom =>
-  createTestRoom(dev, 'ours', {party});
-
-const patch = async (room: TestRoom, changes: unknown): Promise<void> => {
-  const body = JSON.stringify(changes);
-  const response = await room.request('/store', {method: 'PATCH', body});
-  expect(response.status, await response.text()).toBe(200);
-};
+const {createRoom, getDev, start} = setUpCommandWithRooms('tail');
 
 /** Starts it, and has what it prints as lines. */
 const tail = (args: string[]) => {
-  const command = startCommand(commandLine, ['tail', ...args]);
+  const command = start(args);
   const getLines = (): string[] =>
     command.printed.stdout.split('\n').filter(Boolean);
   return {
@@ -68,8 +38,8 @@ test('prints what happens from now on, and ends when it is told to', async () =>
     ...['-r', room.url],
   ]);
   await untilFollowing();
-  await patch(room, [{t: {r: {c: 2, o: {a: 1}}, s: {c: 1}}}, {v: null}, 1]);
-  await patch(room, [{t: {r: '\uFFFC'}}, {'\u001b[31m': '\u0007'}, 1]);
+  await room.patch([{t: {r: {c: 2, o: {a: 1}}, s: {c: 1}}}, {v: null}, 1]);
+  await room.patch([{t: {r: '\uFFFC'}}, {'\u001b[31m': '\u0007'}, 1]);
   await untilLines(2);
   const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
   expect(getLines()[0]).toMatch(
@@ -87,7 +57,7 @@ test('--since begins with each commit since then, by itself', async () => {
   const room = createRoom();
   await room.putContent([{}, {v: 1}]);
   for (let v = 2; v <= 5; v++) {
-    await patch(room, [{}, {v}, 1]);
+    await room.patch([{}, {v}, 1]);
   }
   const history = await (await room.request('/store?since=2')).json();
   const {epoch} = history[0];
@@ -112,7 +82,7 @@ test('waits for a room to have a Store, and shows all of it then', async () => {
   const {untilFollowing, untilLines, getLines} = tail(['-r', room.url]);
   await untilFollowing();
   await room.putContent([{t: {r: {c: 1}}}, {v: 1}]);
-  await patch(room, [{}, {v: 2}, 1]);
+  await room.patch([{}, {v: 2}, 1]);
   await untilLines(2);
   expect(getLines()).toEqual([
     expect.stringMatching(
@@ -125,7 +95,7 @@ test('waits for a room to have a Store, and shows all of it then', async () => {
 test('misses nothing, and tells nothing twice, however often it is cut off', async () => {
   const room = createRoom();
   await room.putContent([{}, {v: 1}]);
-  const proxy = await startTcpProxy(dev.port);
+  const proxy = await startTcpProxy(getDev().port);
   const {untilFollowing, getCommits} = tail([
     ...['--json', '-r', `http://${proxy.host}/parties/bare/${room.name}`],
   ]);
@@ -135,10 +105,10 @@ test('misses nothing, and tells nothing twice, however often it is cut off', asy
     if (cut == 1) {
       await untilFollowing();
     }
-    await patch(room, [{}, {v: ++v}, 1]);
+    await room.patch([{}, {v: ++v}, 1]);
     proxy.cut();
     for (let i = 0; i < 3; i++) {
-      await patch(room, [{}, {v: ++v}, 1]);
+      await room.patch([{}, {v: ++v}, 1]);
     }
     proxy.resume();
   }
@@ -151,18 +121,18 @@ test('misses nothing, and tells nothing twice, however often it is cut off', asy
 test('goes on where the server was killed and started again', async () => {
   const own = await startTestRooms();
   try {
-    const room = createTestRoom(own, 'ours', {party: 'bare'});
+    const room = createRoom({of: own});
     await room.putContent([{}, {v: 1}]);
     const {untilFollowing, untilLines, getCommits, printed} = tail([
       ...['--json', '-r', room.url],
     ]);
     await untilFollowing();
-    await patch(room, [{}, {v: 2}, 1]);
+    await room.patch([{}, {v: 2}, 1]);
     await untilLines(1);
     await own.kill();
     await until(() => printed.stderr.includes('"error"'), PATIENCE);
     await own.restart();
-    await patch(room, [{}, {v: 3}, 1]);
+    await room.patch([{}, {v: 3}, 1]);
     await untilLines(2);
     const history = await (await room.request('/store?since=1')).json();
     expect(getCommits()).toEqual(history);
@@ -183,12 +153,12 @@ test('ends where nobody reads what it prints', async () => {
   await room.putContent([{}, {v: 1}]);
   const {child, ended, untilFollowing, untilLines} = tail(['-r', room.url]);
   await untilFollowing();
-  await patch(room, [{}, {v: 2}, 1]);
+  await room.patch([{}, {v: 2}, 1]);
   await untilLines(1);
   child.stdout!.destroy();
   let v = 2;
   await until(async () => {
-    await patch(room, [{}, {v: ++v}, 1]);
+    await room.patch([{}, {v: ++v}, 1]);
     return child.exitCode !== null;
   }, PATIENCE);
   expect((await ended).code).toBe(1);

@@ -1,21 +1,14 @@
 /** How the command is called, and what it says where it is called otherwise. */
 import {readFileSync} from 'node:fs';
 import {Writable} from 'node:stream';
-import {afterAll, beforeAll, describe, expect, test} from 'vitest';
+import {describe, expect, test} from 'vitest';
 import {main} from '../../src/cli/main.js';
 import {createRedactor, getUrlSecrets} from '../../src/cli/redact.js';
+import {createReporter} from '../../src/cli/reporter.js';
 import {parseRoomUrl} from '../../src/cli/room-address.js';
-import {
-  buildCommandLine,
-  type CommandLine,
-  runCommand,
-} from '../support/command-line.js';
+import {setUpCommand} from '../support/set-up-command.js';
 
-let commandLine: CommandLine;
-beforeAll(async () => {
-  commandLine = await buildCommandLine();
-});
-afterAll(() => commandLine?.remove());
+const {getPath, run} = setUpCommand();
 
 const ROOM = 'http://127.0.0.1:9/parties/main/room';
 
@@ -43,24 +36,24 @@ const call = async (args: string[], env: Record<string, string> = {}) => {
 describe('as a process', () => {
   test('prints its version, and its help', async () => {
     const {version} = JSON.parse(readFileSync('package.json', 'utf8'));
-    expect(await runCommand(commandLine, ['--version'])).toEqual({
+    expect(await run(['--version'])).toEqual({
       code: 0,
       stdout: `${version}\n`,
       stderr: '',
     });
-    const help = await runCommand(commandLine, ['--help']);
+    const help = await run(['--help']);
     expect(help.code).toBe(0);
     expect(help.stdout).toMatch(/mirror .*\n.*export .*\n.*import .*\n.*tail /);
   });
 
   test('is executable by itself', () => {
-    expect(readFileSync(commandLine.path, 'utf8')).toMatch(
+    expect(readFileSync(getPath(), 'utf8')).toMatch(
       /^#!\/usr\/bin\/env node\n/,
     );
   });
 
   test('ends with 2 where it is called in a wrong way', async () => {
-    const {code, stdout, stderr} = await runCommand(commandLine, []);
+    const {code, stdout, stderr} = await run([]);
     expect({code, stdout}).toEqual({code: 2, stdout: ''});
     expect(stderr).toBe('Which command?\nSee tinybase-partykit --help.\n');
   });
@@ -123,9 +116,11 @@ test.each([
   ['ws://h/party/a?token=b', 'http://h/party/a/store?token=b'],
   ['wss://h/parties/main/a#x', 'https://h/parties/main/a/store'],
   ['http://h/parties/main/a/store', 'http://h/parties/main/a/store'],
+  ['http://h/parties/main/a/store/?a=b', 'http://h/parties/main/a/store?a=b'],
   ['http://h/parties/main/a/data/all', 'http://h/parties/main/a/data/all'],
   ['http://h/parties/main/%2Fa%20b', 'http://h/parties/main/%2Fa%20b/store'],
   ['https://h/else/where', 'https://h/else/where'],
+  ['https://h/else/where/', 'https://h/else/where/'],
 ])('of the room %s the Store is at %s', (given, expected) => {
   expect(parseRoomUrl(given).href).toBe(expected);
 });
@@ -170,5 +165,36 @@ describe('secrets', () => {
       'postgres://u:***@h and redis://:***@h',
     );
     expect(redact('http://h/a?b=c at 10:20')).toBe('http://h/a?b=c at 10:20');
+  });
+
+  test('that are words of lines of JSON leave those JSON', () => {
+    let printed = '';
+    const stderr = new Writable({
+      write: (chunk, _, done) => {
+        printed += chunk;
+        done();
+      },
+    });
+    const reporter = createReporter({
+      stderr,
+      isQuiet: false,
+      asJson: true,
+      redact: createRedactor(['true', 'event', 'room', '1234', 'time', 'a"bc']),
+    });
+    reporter.note('', {
+      event: 'event',
+      room: 'of a"bc',
+      isTrue: true,
+      offset: 1234,
+      list: [{room: 'room'}],
+    });
+    expect(JSON.parse(printed)).toEqual({
+      time: expect.any(String),
+      event: 'event',
+      room: 'of ***',
+      isTrue: true,
+      offset: 1234,
+      list: [{room: '***'}],
+    });
   });
 });

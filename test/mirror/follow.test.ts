@@ -88,13 +88,7 @@ describe('following', () => {
     await room.putContent([{}, {count: 0}]);
     const url = `${room.url}/store`;
     const {memory, mirror} = await start({room: url}, {wantsEachCommit: true});
-    const set = async (count: number) => {
-      const response = await room.request('/store', {
-        method: 'PATCH',
-        body: JSON.stringify([{}, {count}, 1]),
-      });
-      expect(response.status).toBe(200);
-    };
+    const set = (count: number) => room.patch([{}, {count}, 1]);
     await set(1);
     await until(() => memory.rows.get(room.name)?.offset == 2);
     await own.restart();

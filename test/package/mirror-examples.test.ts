@@ -21,7 +21,6 @@ import {readDocsBlocks} from '../support/docs-blocks.js';
 import {findFreePort} from '../support/free-port.js';
 import {
   CONTENT,
-  createFolder,
   describePrinted,
   editRoom,
   type ExampleRooms,
@@ -33,6 +32,7 @@ import {
 } from '../support/mirror-examples.js';
 import {REPOSITORY} from '../support/run.js';
 import {runTypeScript} from '../support/run-example.js';
+import {createFolder} from '../support/temporary-folder.js';
 import {until} from '../support/until.js';
 import {SECRET} from '../support/webhook-requests.js';
 

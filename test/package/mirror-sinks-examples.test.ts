@@ -25,7 +25,6 @@ import {openFeed} from '../support/event-stream.js';
 import {findFreePort} from '../support/free-port.js';
 import {
   CONTENT,
-  createFolder,
   describePrinted,
   editRoom,
   type ExampleRooms,
@@ -43,6 +42,7 @@ import {
   runTypeScript,
 } from '../support/run-example.js';
 import type {TestRoom} from '../support/test-room.js';
+import {createFolder} from '../support/temporary-folder.js';
 import {until} from '../support/until.js';
 
 let rooms: ExampleRooms;

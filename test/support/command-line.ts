@@ -19,6 +19,13 @@ export interface RunningCommand {
   readonly ended: Promise<{code: number | null}>;
 }
 
+export interface CommandResult {
+  /** Null where a signal has ended it. */
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
 export type CommandOptions = {
   env?: Record<string, string>;
   /** What comes by stdin; nothing unless told. */
@@ -89,7 +96,7 @@ export const runCommand = async (
   commandLine: CommandLine,
   args: string[],
   options?: CommandOptions,
-): Promise<{code: number | null; stdout: string; stderr: string}> => {
+): Promise<CommandResult> => {
   const {printed, ended} = startCommand(commandLine, args, options);
   const {code} = await ended;
   return {code, ...printed};

@@ -1,8 +1,5 @@
 /** What the examples of docs/mirror.md are run with: rooms, and what is asked of them. */
-import {mkdtemp, rm} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {onTestFinished} from 'vitest';
 import {findDocsBlock} from './docs-blocks.js';
 import {findFreePort} from './free-port.js';
 import {getPendingCount, startClient, type TestClient} from './halves.js';
@@ -91,13 +88,6 @@ export const editRoom = async (
   act(client.store);
   await until(() => !getPendingCount(client));
   await client.destroy();
-};
-
-/** Is removed when the test is over. */
-export const createFolder = async (): Promise<string> => {
-  const folder = await mkdtemp(join(tmpdir(), 'mirror-examples-'));
-  onTestFinished(() => rm(folder, {recursive: true}));
-  return folder;
 };
 
 export const describePrinted = ({output, errors}: Printed): string =>

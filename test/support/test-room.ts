@@ -61,6 +61,8 @@ export interface TestRoom {
   loadContent(): Promise<Content>;
   /** Creates its Store by `PUT`. */
   putContent(content: Content): Promise<void>;
+  /** Changes it by `PATCH`, where the room takes that. */
+  patch(changes: unknown): Promise<void>;
   /** All keys of its storage. */
   getStorage(): Promise<Map<string, unknown>>;
   putStorage(entries: Record<string, unknown>): Promise<void>;
@@ -109,6 +111,10 @@ export const createTestRoom = (
       decodeContent(JSON.parse(await demand('/debug/content'))),
     putContent: async (content) => {
       await demand('/store', {method: 'PUT', body: canonicalize(content)});
+    },
+    patch: async (changes) => {
+      const body = JSON.stringify(changes);
+      await demand('/store', {method: 'PATCH', body});
     },
     getStorage: async () => new Map(JSON.parse(await demand('/debug/storage'))),
     putStorage: async (entries) => {
