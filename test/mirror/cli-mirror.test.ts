@@ -1,6 +1,7 @@
 /** `mirror`, as a process, from a real room to real databases. */
 import {randomUUID} from 'node:crypto';
 import {Redis} from 'ioredis';
+import type {Kysely} from 'kysely';
 import {describe, expect, onTestFinished, test} from 'vitest';
 import type {RunningCommand} from '../support/command-line.js';
 import {canonicalize} from '../support/content.js';
@@ -206,6 +207,60 @@ test('--once writes what several rooms have, and ends', async () => {
     code: 1,
     stderr: expect.stringContaining('answers 404'),
   });
+});
+
+describe('rows', () => {
+  const PETS = {fido: {age: 3}, rex: {age: 5}};
+
+  const listPets = async (db: Kysely<any>): Promise<unknown[]> =>
+    db.selectFrom('pets').select(['row_id', 'age']).orderBy('row_id').execute();
+
+  test('are in tables by --tabular', async () => {
+    const {to, db} = await createDatabase('sqlite');
+    const room = createRoom();
+    await room.putContent([{pets: PETS}, {}]);
+    const args = ['--room', room.url, '--to', to, '--tabular', '--once'];
+    expect(await run(args)).toMatchObject({code: 0});
+    expect(await listPets(db)).toEqual([
+      {row_id: 'fido', age: 3},
+      {row_id: 'rex', age: 5},
+    ]);
+  });
+
+  test('that others change reach the room by --two-way, and those of the room the table', async () => {
+    const {to, db} = await createDatabase('sqlite');
+    const room = createRoom();
+    await room.putContent([{pets: PETS}, {}]);
+    const args = ['--room', room.url, '--to', to, '--tabular', '--two-way'];
+    const setAge = (row: string, age: number): Promise<unknown> =>
+      db.updateTable('pets').set({age}).where('row_id', '=', row).execute();
+    const expectPets = async (pets: Record<string, unknown>): Promise<void> => {
+      expect(await room.getContent()).toEqual([{pets}, {}]);
+    };
+
+    const first = start(args);
+    await untilSaid(first, `${room.name} at 1: `);
+    await setAge('fido', 4);
+    await untilSaid(first, `${room.name} at 2: `);
+    await expectPets({fido: {age: 4}, rex: {age: 5}});
+    await room.patch([{pets: {rex: {age: 6}}}, {}, 1]);
+    await untilSaid(first, `${room.name} at 3: `);
+    expect(await listPets(db)).toEqual([
+      {row_id: 'fido', age: 4},
+      {row_id: 'rex', age: 6},
+    ]);
+    first.child.kill('SIGTERM');
+    expect((await first.ended).code, first.printed.stderr).toBe(0);
+
+    // Noted while nobody takes it, and taken by the next.
+    await db.deleteFrom('pets').where('row_id', '=', 'fido').execute();
+    await setAge('rex', 7);
+    const second = start(args);
+    await untilSaid(second, `${room.name} at 4: `);
+    await expectPets({rex: {age: 7}});
+    second.child.kill('SIGTERM');
+    expect((await second.ended).code, second.printed.stderr).toBe(0);
+  }, 60_000);
 });
 
 test('says in lines of JSON what it does, and an error once while it lasts', async () => {
