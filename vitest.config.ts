@@ -1,5 +1,6 @@
 import {fileURLToPath} from 'node:url';
 import {defineConfig} from 'vitest/config';
+import {LongestFirst} from './test/support/longest-first.js';
 
 const source = (path: string): string =>
   fileURLToPath(new URL(`src/${path}/index.ts`, import.meta.url));
@@ -33,10 +34,12 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.{ts,tsx}'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    // Most test files start a server of their own: more of them at a time
-    // than there are cores would only measure how well those share.
-    maxWorkers: 2,
+    // What is waited for has deadlines of its own; the rest may share a core.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // One more than the cores of a small machine: many tests wait, for a room to fall
+    // asleep, for what was killed to be back, or for a client that tries again.
+    maxWorkers: 3,
+    sequence: {sequencer: LongestFirst},
   },
 });
