@@ -23,9 +23,13 @@ import {
   readCatalog,
   readLines,
 } from '../support/databases/sql-tables.js';
+import {getRuns} from '../support/runs.js';
 
 // What cannot be a key is refused, which other tests look at.
 const NOT_FOR_ROOMS = /^keeps rooms with ids (with NUL|of 10,000|with half)/;
+
+/** In each mode of each kind, by a seed of its own: they add up. */
+const RANDOM_BATCHES = getRuns('BATCHES', 60);
 
 const MODES: {
   [what: string]: {
@@ -130,6 +134,7 @@ describe.each(SQL_KINDS)('in %s', async (kind) => {
       describe(what, () => {
         for (const {name, run} of sinkContract(() => createStorage(mode), {
           cells: 5_000,
+          randomBatches: RANDOM_BATCHES,
         })) {
           if (!NOT_FOR_ROOMS.test(name)) {
             test(name, run, 60_000);

@@ -5,16 +5,15 @@
  */
 import {fileURLToPath} from 'node:url';
 import {beforeAll, describe, expect, it} from 'vitest';
+import {getRuns} from '../support/runs.js';
 import {PINNED_SEEDS} from './pinned-seeds.js';
 import {bundleWorker, describeFailure, runSeeds} from './seed-workers.js';
 
-const {TINYBASE} = process.env;
-
-/** Fewer where the same is run once more, on another TinyBase. */
-const SEEDS = TINYBASE === undefined ? 5_000 : 1_000;
+/** More: `SEEDS=5000 npx vitest run test/simulation`, or `npm run soak`. */
+const SEEDS = getRuns('SEEDS', 1_500);
 /** Of each seed, without those that it takes to come to rest. */
 const MIN_STEPS = 200;
-const TIMEOUT_MS = 600_000;
+const TIMEOUT_MS = 60_000 + SEEDS * 400;
 
 function* count(limit: number): Generator<number> {
   for (let seed = 1; seed <= limit; seed++) {

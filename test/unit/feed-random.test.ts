@@ -7,10 +7,11 @@ import {createHeldStorage} from '../support/held-storage.js';
 import {createRandomChanges} from '../support/random-changes.js';
 import {createRandomInteger} from '../support/random-edits.js';
 import {settle} from '../support/scripted-world.js';
+import {getRuns} from '../support/runs.js';
 
 /** Others: `SEED=1000 SEEDS=500 npx vitest run test/unit/feed-random.test.ts`. */
 const SEED = Number(process.env.SEED ?? 1);
-const SEEDS = Number(process.env.SEEDS ?? 25);
+const SEEDS = getRuns('SEEDS', 20);
 const STEPS = 250;
 const READERS = 4;
 
@@ -114,7 +115,7 @@ describe.each([
 ])('readers of a room %s', (_, needsStore) => {
   test(
     `V2, V3, V4, V5, V8: end with what it has, seeds from ${SEED}`,
-    {timeout: 10_000 + 500 * SEEDS},
+    {timeout: 30_000 + 1_000 * SEEDS},
     async () => {
       const total = {fails: 0, reloads: 0, events: 0};
       for (let seed = SEED; seed < SEED + SEEDS; seed++) {

@@ -7,11 +7,12 @@ import {
   type HostileScene,
 } from '../support/hostile-scene.js';
 import type {MemoryRoomOptions} from '../support/memory-room.js';
+import {getRuns} from '../support/runs.js';
 
 /** Others: `SEED=2 npx vitest run test/unit`. */
 const SEED = Number(process.env.SEED ?? 1);
 
-const FRAMES = Number(process.env.FRAMES ?? 20_000);
+const FRAMES = getRuns('FRAMES', 10_000);
 const MAX_STEPS = 200;
 const FRAMES_PER_RUN = 60;
 const ROOMS: [string, MemoryRoomOptions][] = [
@@ -101,6 +102,6 @@ describe('hostile frames', () => {
         },
       );
     },
-    FRAMES * 10,
+    30_000 + FRAMES * 10,
   );
 });

@@ -9,11 +9,12 @@ import {
 } from '../support/arbitrary-frames.js';
 import {createFakeParty} from '../support/fake-party.js';
 import {parseNaiveChanges, parseNaiveContent} from '../support/naive-room.js';
+import {getRuns} from '../support/runs.js';
 
 /** Others: `SEED=2 npx vitest run test/unit`. */
 const SEED = Number(process.env.SEED ?? 1);
 
-const BODIES = Number(process.env.BODIES ?? 5_000);
+const BODIES = getRuns('BODIES', 2_000);
 const MAX_LENGTH = 20_000;
 const URL = 'http://localhost/parties/main/room';
 /** What tells of the room's inside: stack traces and files. */
@@ -214,7 +215,7 @@ describe('hostile requests', () => {
         {seed: SEED, numRuns: Math.ceil(BODIES / 2 / 11)},
       );
     },
-    BODIES * 10,
+    30_000 + BODIES * 10,
   );
 
   test.each([
@@ -263,6 +264,6 @@ describe('hostile requests', () => {
         {seed: SEED, numRuns: Math.ceil(BODIES / 6 / 11)},
       );
     },
-    BODIES * 10,
+    30_000 + BODIES * 10,
   );
 });

@@ -12,6 +12,7 @@ import {respondToStoreRequest} from '../../src/server/store-http.js';
 import {settle} from '../support/scripted-world.js';
 import {until} from '../support/until.js';
 import {createWebhookTeller} from '../support/webhook-teller.js';
+import {getRuns} from '../support/runs.js';
 
 vi.mock('../../src/mirror/limits.js', async (original) => ({
   ...(await original<object>()),
@@ -24,7 +25,7 @@ vi.mock('../../src/mirror/limits.js', async (original) => ({
 
 /** Others: `SEED=1000 SEEDS=500 npx vitest run test/unit/mirror-random.test.ts`. */
 const SEED = Number(process.env.SEED ?? 1);
-const SEEDS = Number(process.env.SEEDS ?? 15);
+const SEEDS = getRuns('SEEDS', 8);
 const STEPS = 120;
 const URL = 'http://room.test/parties/main/my-room/store';
 

@@ -31,11 +31,12 @@ import {
 } from '../support/memory-room.js';
 import type {MemoryStorage} from '../support/memory-storage.js';
 import {parseNaiveChanges, parseNaiveContent} from '../support/naive-room.js';
+import {getRuns} from '../support/runs.js';
 
 /** Others: `SEED=2 npx vitest run test/unit`. */
 const SEED = Number(process.env.SEED ?? 1);
 
-const RUNS = Number(process.env.RUNS ?? 700);
+const RUNS = getRuns('RUNS', 300);
 const WAYS = ['push', 'fragments', 'legacy', 'unnumbered'] as const;
 
 const arbitraryPush = fc.record({
@@ -120,7 +121,7 @@ describe('what hooks refuse', () => {
         {seed: SEED, numRuns: RUNS},
       );
     },
-    RUNS * 40,
+    30_000 + RUNS * 40,
   );
 
   test(
@@ -152,7 +153,7 @@ describe('what hooks refuse', () => {
         {seed: SEED, numRuns: RUNS},
       );
     },
-    RUNS * 40,
+    30_000 + RUNS * 40,
   );
 
   test(
@@ -235,6 +236,6 @@ describe('what hooks refuse', () => {
         },
       );
     },
-    RUNS * 40,
+    30_000 + RUNS * 40,
   );
 });

@@ -9,10 +9,11 @@ import {
 } from '../support/memory-storage.js';
 import {createRandomInteger} from '../support/random-edits.js';
 import {compact, createLog, measureStorage} from '../support/room-logs.js';
+import {getRuns} from '../support/runs.js';
 
 const SEED = +(process.env.SEED ?? 1);
 /** More with `HISTORIES=100`, others with `SEED=2`. */
-const HISTORIES = +(process.env.HISTORIES ?? 4);
+const HISTORIES = getRuns('HISTORIES', 2);
 const STEPS = 150;
 const MAX_CATCH_UP_BYTES = 200_000;
 const DELETED = '\uFFFC';

@@ -9,9 +9,10 @@ import {
   type WebhookWorld,
   type WebhookWorldOptions,
 } from '../support/webhook-world.js';
+import {getRuns} from '../support/runs.js';
 
 const HOUR_MS = 3_600_000;
-const SEEDS = Number(process.env.SEEDS ?? 40);
+const SEEDS = getRuns('SEEDS', 40);
 
 /** Expects all of the room's history, in order, none of it twice. */
 const expectAll = (

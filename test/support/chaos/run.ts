@@ -9,12 +9,13 @@ import type {ChaosTarget} from './target.js';
 import {startWriters} from './writers.js';
 import {type PartyKitDev, startPartyKitDev} from '../partykit-dev.js';
 import type {RandomInteger} from '../random-edits.js';
+import {getRuns} from '../runs.js';
 import {createTestRoom, type TestRoom} from '../test-room.js';
 import {until} from '../until.js';
 
 export const SEED = Number(process.env.SEED ?? 1);
-/** At least so many; a full run has 10,000. */
-export const COMMITS = Number(process.env.COMMITS ?? 1_000);
+/** At least so many; a full run has `COMMITS=10000`. */
+export const COMMITS = getRuns('COMMITS', 400);
 /** Of each kind, in proportion. */
 const [MIRROR_KILLS, ROOM_KILLS, DATABASE_KILLS] = [100, 400, 250].map((each) =>
   Math.ceil(COMMITS / each),
