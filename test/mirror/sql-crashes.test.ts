@@ -1,4 +1,4 @@
-/** Tables are made, whatever crashes on the way. */
+/** A batch is written as a whole, and tables are made, whatever crashes on the way. */
 import {type LogEvent, sql} from 'kysely';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import type {Sink} from '../../src/mirror/sink.js';
@@ -47,7 +47,8 @@ describe.each(SQL_KINDS)('in %s', async (kind) => {
 
     /** Crashes after a number of statements; says whether it came to that. */
     const crash = async (after: number): Promise<boolean> => {
-      const options = {tabular: true, twoWay: true, tablePrefix: `c${after}_`};
+      const tablePrefix = `c${after}_`;
+      const options = {history: true, tabular: true, twoWay: true, tablePrefix};
       const db = database.connect();
       const another = createSqlSink({db, ...options});
       const [a, b] = ROOMS.map((room) => createMirroredStore(room)) as [
@@ -63,6 +64,7 @@ describe.each(SQL_KINDS)('in %s', async (kind) => {
       }
       await writeAll(another, a, 'a');
       await writeAll(another, b, 'b');
+      const begun = a.position.offset;
 
       a.store.setTables({
         t: {r1: {number: 'text', flag: 1, list: 'text', more: 1, other: true}},
@@ -84,6 +86,15 @@ describe.each(SQL_KINDS)('in %s', async (kind) => {
         (error: unknown) => String(error),
       );
       await crashing.destroy();
+      // What has come of the batch has come to all places, or to none.
+      const history = await sql<{offset: number}>`
+        select ${sql.id('offset')} from ${sql.id(`${tablePrefix}history`)}
+        where room = 'a' order by ${sql.id('offset')}`.execute(db);
+      const {offset: reached} = (await another.read('a'))!;
+      expect(
+        history.rows.map(({offset}) => Number(offset)),
+        `${error}`,
+      ).toEqual(reached == begun ? [begun] : [begun, begun + 1]);
 
       const check = async (room: string, store: MirroredStore['store']) => {
         const catalog = await readCatalog(db, kind, options.tablePrefix);
@@ -119,7 +130,7 @@ describe.each(SQL_KINDS)('in %s', async (kind) => {
       return error !== undefined;
     };
 
-    it(`makes and widens tables, whatever crashes, seed ${SEED}`, async () => {
+    it(`writes all or nothing, and makes and widens tables, whatever crashes, seed ${SEED}`, async () => {
       let after = 1 + (SEED % STEP);
       while (await crash(after)) {
         after += STEP;
