@@ -1,15 +1,5 @@
-/** A room's webhooks on PartyKit. */
-import type {Party, Server} from 'partykit/server';
-import type {Room} from '../room.js';
-import {Layout} from '../storage/layout.js';
-import {
-  type AlarmStorage,
-  getPlatformAlarm,
-  shareStorageAlarm,
-} from './app-storage.js';
-import {SharedAlarm} from './shared-alarm.js';
-import type {Webhook} from './webhook-config.js';
-import {Webhooks} from './webhooks.js';
+/** How the webhooks of a room on PartyKit learn its id. */
+import type {Party} from 'partykit/server';
 
 /** What somebody's visit tells of the room: a request, or a connection. */
 export type Visit = {url?: string | null; uri?: string | null};
@@ -27,45 +17,26 @@ const getRoomId = (party: Party): string | undefined => {
   }
 };
 
-/**
- * Begins to send webhooks. The room's alarm is shared from here on. Answers what
- * to call at each visit.
- */
-export const startWebhooks = (
-  server: Server & {readonly party: Party},
-  room: Room<any>,
-  {webhooks, storagePrefix}: {webhooks: Webhook[]; storagePrefix: string},
-): ((visit: Visit) => void) => {
-  const {party} = server;
-  const storage = party.storage as unknown as AlarmStorage;
-  const alarm = new SharedAlarm(
-    getPlatformAlarm(storage),
-    party.storage,
-    new Layout(storagePrefix).alarm,
-    () => void room.read(async () => {}).catch(() => {}),
-  );
-  let visitedId: string | undefined;
-  const sender = new Webhooks(room, webhooks, {
-    storage: party.storage,
-    storagePrefix,
-    alarm,
-    fetch: (url, init) => fetch(url, init),
-    now: () => Date.now(),
-    random: () => Math.random(),
-    schedule: (run, delayMs) => room.schedule(run, delayMs),
-    findRoomId: () => getRoomId(party) ?? visitedId,
-  });
-  room.follow(sender);
-  shareStorageAlarm(storage, alarm);
+/** The room's id, as the platform tells it or a visit does. */
+export class VisitedRoomId {
+  readonly #party: Party;
+  #visitedId: string | undefined;
 
-  const onAlarm = server.onAlarm?.bind(server);
-  server.onAlarm = () => sender.ring(onAlarm);
+  constructor(party: Party) {
+    this.#party = party;
+  }
 
-  return ({url, uri}) => {
+  find(): string | undefined {
+    return getRoomId(this.#party) ?? this.#visitedId;
+  }
+
+  /** Answers whether that was the first visit to tell it. */
+  note({url, uri}: Visit): boolean {
     const visited = url ?? uri;
-    if (visited && !visitedId) {
-      visitedId = parseRoomId(visited);
-      sender.noteVisit();
+    if (!visited || this.#visitedId) {
+      return false;
     }
-  };
-};
+    this.#visitedId = parseRoomId(visited);
+    return true;
+  }
+}
