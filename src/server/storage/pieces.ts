@@ -48,7 +48,7 @@ export const joinText = (pieces: unknown[]): string =>
 
 /** What UTF-8 stands for; a byte order mark is a character like any other. */
 export const decodeText = (bytes: Uint8Array): string =>
-  new TextDecoder('utf-8', {ignoreBOM: true}).decode(bytes);
+  new TextDecoder('utf-8', {ignoreBOM: true, fatal: false}).decode(bytes);
 
 /** Puts bytes one after the other. */
 export const joinBytes = (parts: Uint8Array[]): Uint8Array => {
