@@ -5,7 +5,10 @@ import {defineConfig} from 'tsup';
 export default defineConfig({
   entry: Object.fromEntries(
     [
-      ...['client', 'server'].flatMap((half) => [half, `${half}/with-schemas`]),
+      ...['client', 'server', 'partyserver'].flatMap((half) => [
+        half,
+        `${half}/with-schemas`,
+      ]),
       'webhook',
       'mirror',
       'mirror/contract',
@@ -23,5 +26,5 @@ export default defineConfig({
   dts: false,
   sourcemap: true,
   splitting: true,
-  external: [/^tinybase($|\/)/, /^partysocket($|\/)/, /^partykit($|\/)/],
+  external: [/^tinybase($|\/)/, /^party(socket|kit|server)($|\/)/],
 });

@@ -1,24 +1,12 @@
 /** The room's edge on PartyKit. */
 import type {Connection, Party} from 'partykit/server';
-import type {Greeting, RoomEdge} from './room-edge.js';
-
-const KEY = '#tbpk';
-
-/** The runtime's own attachment, in which PartyKit keeps its and the app's. */
-type Attachable = {
-  deserializeAttachment(): any;
-  serializeAttachment(attachment: unknown): void;
-};
-
-const getPrototype = (): Attachable => WebSocket.prototype as any;
+import {attachGreeting, readGreeting} from './attached-greeting.js';
+import type {Greeting, RoomConnections} from './room-edge.js';
 
 /** The part of the edge that concerns connections. */
 export const createPartyKitConnections = (
   party: Party,
-): Pick<
-  RoomEdge<Connection>,
-  'getConnections' | 'send' | 'close' | 'remember' | 'recall'
-> => {
+): RoomConnections<Connection> => {
   // Stands for everyone where the platform can only broadcast.
   const everyone = {id: '', send: (frame: string) => party.broadcast(frame)};
   const greetings = new Map<string, Greeting>();
@@ -45,22 +33,12 @@ export const createPartyKitConnections = (
       }
     },
 
-    // PartyKit's own `setState` would put this among the app's state. Where an
-    // app's state leaves no room, or overwrites it, the room asks for the hello
-    // again after it has slept.
+    // PartyKit's own `setState` would put this among the app's state.
     remember: (connection, greeting) => {
-      if (!(connection.send as unknown)) {
+      if (connection.send as unknown) {
+        attachGreeting(connection, greeting);
+      } else {
         greetings.set(connection.id, greeting);
-        return;
-      }
-      try {
-        const prototype = getPrototype();
-        prototype.serializeAttachment.call(connection, {
-          ...prototype.deserializeAttachment.call(connection),
-          [KEY]: greeting,
-        });
-      } catch {
-        // Not hibernating, or full.
       }
     },
 
@@ -68,16 +46,9 @@ export const createPartyKitConnections = (
       if ((connection as unknown) === everyone) {
         return {clientId: '', mark: ''};
       }
-      if (!(connection.send as unknown)) {
-        return greetings.get(connection.id);
-      }
-      try {
-        return getPrototype().deserializeAttachment.call(connection)?.[KEY] as
-          | Greeting
-          | undefined;
-      } catch {
-        return undefined;
-      }
+      return (connection.send as unknown)
+        ? readGreeting(connection)
+        : greetings.get(connection.id);
     },
   };
 };

@@ -13,7 +13,19 @@ export interface RoomConnection {
 /** What a connection's hello said, kept for as long as the socket lives. */
 export type Greeting = {clientId: string; mark: string};
 
-export interface RoomEdge<Connection extends RoomConnection = RoomConnection> {
+/** The part of the edge that concerns connections. */
+export interface RoomConnections<Connection extends RoomConnection> {
+  getConnections(): Iterable<Connection>;
+  send(connection: Connection, frame: string): void;
+  close(connection: Connection, code: number, reason: string): void;
+  /** Keeps a greeting, also while the room sleeps. */
+  remember(connection: Connection, greeting: Greeting): void;
+  recall(connection: Connection): Greeting | undefined;
+}
+
+export interface RoomEdge<
+  Connection extends RoomConnection = RoomConnection,
+> extends RoomConnections<Connection> {
   readonly storage: KeyValueStorage;
   readonly storagePrefix: string;
   readonly messagePrefix: string;
@@ -32,12 +44,6 @@ export interface RoomEdge<Connection extends RoomConnection = RoomConnection> {
   /** Whether the Store is to be loaded whatever is asked of the room. */
   needsStore(): boolean;
   createStore(): Store;
-  getConnections(): Iterable<Connection>;
-  send(connection: Connection, frame: string): void;
-  close(connection: Connection, code: number, reason: string): void;
-  /** Keeps a greeting, also while the room sleeps. */
-  remember(connection: Connection, greeting: Greeting): void;
-  recall(connection: Connection): Greeting | undefined;
   /** A random id of a room's history. */
   createEpoch(): string;
   /** A random id of a greeting, or of a ping: letters and digits. */

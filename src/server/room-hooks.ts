@@ -152,3 +152,14 @@ export abstract class RoomHooks<Who = any, LiveStore = Store> {
   }
 }
 
+/** The same on a class that extends another already. */
+export const addRoomHooks = <Base extends new (...args: any[]) => object>(
+  base: Base,
+): Base => {
+  const Extended = class extends base {};
+  const {constructor: _, ...hooks} = Object.getOwnPropertyDescriptors(
+    RoomHooks.prototype,
+  );
+  Object.defineProperties(Extended.prototype, hooks);
+  return Extended;
+};

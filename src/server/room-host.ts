@@ -2,7 +2,7 @@
 import {getHistoryLimit, getRoomLimits} from '../protocol/limits.js';
 import {Room} from './room.js';
 import type {RoomConfig} from './room-config.js';
-import type {RoomConnection, RoomEdge} from './room-edge.js';
+import type {RoomConnection, RoomConnections} from './room-edge.js';
 import type {RoomHooks} from './room-hooks.js';
 import type {KeyValueStorage} from './storage/key-value-storage.js';
 import type {AlarmStorage} from './webhooks/app-storage.js';
@@ -41,10 +41,7 @@ export interface Platform<Connection extends RoomConnection> {
   /** The prototype of its class: what is not as there is the app's. */
   readonly base: object;
   readonly storage: KeyValueStorage;
-  readonly connections: Pick<
-    RoomEdge<Connection>,
-    'getConnections' | 'send' | 'close' | 'remember' | 'recall'
-  >;
+  readonly connections: RoomConnections<Connection>;
   /** What is what among the arguments of `onMessage`. */
   parseMessage(args: any[]): [connection: Connection, message: unknown];
   /** The id of the room, where it is known. */

@@ -1,0 +1,11 @@
+export type {RoomLimits} from '../protocol/limits.js';
+export type {
+  WebhookConfig,
+  WebhookInclude,
+} from '../server/webhooks/webhook-config.js';
+export {
+  broadcastChanges,
+  hasStoreInStorage,
+  loadStoreFromStorage,
+} from './room-functions.js';
+export {TinyBaseServer, type TinyBaseServerConfig} from './tinybase-server.js';
