@@ -161,8 +161,8 @@ export class TinyBaseServer<
   }
 
   override async alarm(): Promise<void> {
-    // It may be the first to come, and for the room to take.
-    void getHost(this).room;
+    // Whose it is can be told as long as nothing has run.
+    getHost(this).noteAlarm();
     await super.alarm();
   }
 

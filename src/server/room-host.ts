@@ -89,6 +89,15 @@ export class RoomHost<Connection extends RoomConnection = RoomConnection> {
     return room;
   }
 
+  /**
+   * An alarm has gone off, and may be the first to come: to be called before any
+   * handler runs.
+   */
+  noteAlarm(): void {
+    void this.room;
+    this.#webhooks?.noteRing();
+  }
+
   /** To be awaited, if there is anything to, before the room is used. */
   start(): Promise<void> | undefined {
     return this.#platform.start();

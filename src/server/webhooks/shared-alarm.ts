@@ -118,10 +118,10 @@ export class SharedAlarm {
     await this.#arm();
   }
 
-  /** The platform's alarm has gone off. */
+  /** The platform's alarm has gone off; may be noted before `ring` notes it. */
   noteRing(): void {
     this.#set = null;
-    this.#isUnexplained = !this.#isAcquainted;
+    this.#isUnexplained ||= !this.#isAcquainted;
   }
 
   /**
@@ -134,6 +134,7 @@ export class SharedAlarm {
     if (this.#isUnexplained && !this.#app && this.#ours === undefined) {
       this.#app = {at: now};
     }
+    this.#isUnexplained = false;
     const alarm = this.#app;
     if (alarm && alarm.at <= now) {
       this.#ringing = alarm;

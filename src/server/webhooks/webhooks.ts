@@ -120,6 +120,11 @@ export class Webhooks implements Follower {
     }
   }
 
+  /** The alarm has gone off, and something of the app's runs before `ring`. */
+  noteRing(): void {
+    this.#edge.alarm.noteRing();
+  }
+
   /** The alarm of the room has gone off; `app` is the app's own handler. */
   async ring(app: (() => unknown) | undefined): Promise<void> {
     const {alarm} = this.#edge;
