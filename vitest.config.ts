@@ -17,6 +17,8 @@ export default defineConfig({
         'client/with-schemas',
         'server',
         'server/with-schemas',
+        'partyserver',
+        'partyserver/with-schemas',
         'webhook',
         'mirror',
         'mirror/sql',
@@ -27,6 +29,12 @@ export default defineConfig({
         find: new RegExp(`^tinybase-partykit/${path}$`),
         replacement: source(path),
       })),
+      {
+        find: 'cloudflare:workers',
+        replacement: fileURLToPath(
+          new URL('test/support/fake-workers.ts', import.meta.url),
+        ),
+      },
       ...(tinybase == null
         ? []
         : [{find: /^tinybase(?=$|\/)/, replacement: tinybase}]),
@@ -34,6 +42,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.{ts,tsx}'],
+    // It imports the one of the Workers runtime, which is aliased above.
+    server: {deps: {inline: ['partyserver']}},
     // What is waited for has deadlines of its own; the rest may share a core.
     testTimeout: 60_000,
     hookTimeout: 60_000,
