@@ -47,9 +47,9 @@ const createPublicError = (cause: unknown): Error => {
  * A room of partyserver, a Durable Object, that holds the authoritative Store of
  * everyone who joins it.
  *
- * Extend it to give it a configuration, hooks or a schema. A handler that you
- * override must call the `super` implementation of `onRequest` and `onMessage`.
- * `config`, the hooks and `getStore()` are those of `TinyBasePartyKitServer`.
+ * Extend it to give it a configuration, hooks or a schema: they are those of
+ * `TinyBasePartyKitServer`. An override of `onRequest`, `onMessage`, `fetch` or
+ * `alarm` must call the `super` implementation.
  *
  * A method that is called by RPC finds the Store where the class has an `onStart`
  * of its own and the stub comes from `getServerByName`; `broadcastChanges` needs
@@ -60,8 +60,9 @@ const createPublicError = (cause: unknown): Error => {
  * room could not answer, and no more.
  *
  * The room answers preflights itself, by its `responseHeaders`. Where the Worker
- * turns requests down in `onBeforeRequest`, it has to have `cors` as here, for
- * browsers to be told so: `cors: true` leaves `PUT` and `PATCH` out.
+ * turns requests down in `onBeforeRequest` it has to give `cors` as here, for
+ * browsers to be told so; these headers win over the room's. `cors: true` leaves
+ * `PUT` and `PATCH` out.
  *
  * @example
  * ```ts

@@ -26,6 +26,8 @@ export class SharedAlarm {
   #isAcquainted = false;
   /** Whether nobody knows for whom the alarm has gone off. */
   #isUnexplained = false;
+  /** Whether webhooks had no need of one when this instance began. */
+  #isNotOurs = false;
   /** The one whose handler is running. */
   #ringing: AppAlarm | undefined;
   #ours: number | undefined;
@@ -66,6 +68,7 @@ export class SharedAlarm {
     }
     const isFirst = !this.#isAcquainted;
     this.#isAcquainted = true;
+    this.#isNotOurs ||= isFirst && latest == -Infinity;
     if (!this.#isAppKnown) {
       this.#app = stored as AppAlarm | undefined;
       this.#isAppKnown = true;
@@ -131,7 +134,8 @@ export class SharedAlarm {
    * where PartyKit itself tries again, too.
    */
   async ring(now: number, handler: (() => unknown) | undefined): Promise<void> {
-    if (this.#isUnexplained && !this.#app && this.#ours === undefined) {
+    const isNotOurs = this.#isNotOurs || this.#ours === undefined;
+    if (this.#isUnexplained && !this.#app && isNotOurs) {
       this.#app = {at: now};
     }
     this.#isUnexplained = false;

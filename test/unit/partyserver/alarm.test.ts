@@ -1,5 +1,6 @@
 /** The alarm of a room on partyserver, which may be the first to come. */
 import {
+  broadcastChanges,
   TinyBaseServer,
   type TinyBaseServerConfig,
 } from 'tinybase-partykit/partyserver';
@@ -55,6 +56,12 @@ class Starting extends Sender {
   }
 }
 
+class Writing extends Starting {
+  override async onStart(): Promise<void> {
+    await broadcastChanges(this, [{}, {startedAt: Date.now()}, 1]);
+  }
+}
+
 const createScene = <Server extends TinyBaseServer>(
   ServerClass: new (ctx: any, env: any) => Server,
 ) => {
@@ -93,17 +100,25 @@ test.each([
   expect(told).toEqual(['room 0-1', 'room 0-1']);
 });
 
-test('W19: is the app’s where nothing has begun that could share it', async () => {
-  const {room, advance} = createScene(Starting);
-  await room.request('PUT', '/store', '[{},{"v":1}]');
-  await advance(60_000);
-  room.wake();
-  await room.server.remind(Date.now() + 1_000);
-  await advance(1_500, {asleep: true});
-  expect(room.server.rings).toEqual([[{}, {v: 1}]]);
-  await advance(60_000, {asleep: true});
-  expect(told).toEqual(['room 0-1']);
-});
+test.each([
+  ['does nothing', Starting],
+  ['writes', Writing],
+])(
+  'W19: is the app’s where it was set before all, and onStart %s',
+  async (_, ServerClass) => {
+    const {room, advance} = createScene<Starting>(ServerClass);
+    await room.request('GET', '/store');
+    await advance(60_000);
+    room.wake();
+    await room.server.remind(Date.now() + 1_000);
+    room.wake();
+    const {server} = room;
+    await advance(1_500);
+    expect(server.rings.length).toBe(1);
+    await advance(60_000);
+    expect(server.rings.length).toBe(1);
+  },
+);
 
 test('W19: is nothing to a room whose webhooks alone have set it', async () => {
   const {room, advance} = createScene(Starting);
