@@ -87,7 +87,7 @@ describe.each(SQL_KINDS)('in %s', async (kind) => {
       );
       await crashing.destroy();
       // What has come of the batch has come to all places, or to none.
-      const history = await sql<{offset: number}>`
+      const history = await sql<{offset: number | string}>`
         select ${sql.id('offset')} from ${sql.id(`${tablePrefix}history`)}
         where room = 'a' order by ${sql.id('offset')}`.execute(db);
       const {offset: reached} = (await another.read('a'))!;
