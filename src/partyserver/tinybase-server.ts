@@ -220,8 +220,8 @@ export class TinyBaseServer<
   }
 
   #fail(error: unknown): Response {
-    const {cause = error} = error as {cause?: unknown};
-    this.#report(cause);
+    // An app may throw anything, `undefined` too.
+    this.#report((error as {cause?: unknown} | undefined)?.cause ?? error);
     return this.#respondFailure();
   }
 
