@@ -31,20 +31,20 @@ export const observe = <Base extends RoomClass>(
   loadStore: LoadStore,
 ) =>
   class extends Base {
-    #storage: Party.Storage;
+    readonly #storage: Party.Storage;
     /** Another one after the room has slept. */
     readonly #instance = crypto.randomUUID();
     #counts = createCounts();
 
     constructor(...args: any[]) {
-      const [room] = args as [Party.Room];
-      const counts = createCounts();
-      super(withStorage(room, countOperations(room.storage, counts)));
-      this.#storage = room.storage;
-      if (typeof room.env.storagePrefix == 'string') {
-        this.config = {storagePrefix: room.env.storagePrefix};
+      super(...args);
+      // TinyBase's own has it too, and does not declare it.
+      const {storage, env} = (this as unknown as {party: Party.Room}).party;
+      this.#storage = bindOperations(storage);
+      countOperations(storage, this.#counts);
+      if (typeof env.storagePrefix == 'string') {
+        this.config = {storagePrefix: env.storagePrefix};
       }
-      this.#counts = counts;
     }
 
     /** Rooms called `private-…` want a token, in the query. */
@@ -102,12 +102,23 @@ const sizeOf = (keys: unknown): number =>
       : 1;
 
 type Operation = (...args: any[]) => any;
+type Operations = Pick<
+  Party.Storage,
+  'list' | 'get' | 'put' | 'delete' | 'transaction'
+>;
 
-const countOperations = <Target extends object>(
-  target: Target,
-  counts: StorageCounts,
-): Target => {
-  const counted: Record<string, (method: Operation) => Operation> = {
+/** The same storage, past what is counted of it. */
+const bindOperations = (storage: Party.Storage): Party.Storage =>
+  Object.fromEntries(
+    (['list', 'get', 'put', 'delete', 'transaction'] as const).map((name) => [
+      name,
+      (storage[name] as Operation).bind(storage),
+    ]),
+  ) as unknown as Party.Storage;
+
+/** Has a storage count from here on, on the object itself. */
+const countOperations = (storage: Operations, counts: StorageCounts): void => {
+  const counted: {[Name in keyof Operations]: (own: Operation) => Operation} = {
     list: (list) => async (options) => {
       counts.listCalls++;
       const entries = (await list(options)) as Map<string, unknown>;
@@ -128,23 +139,16 @@ const countOperations = <Target extends object>(
       counts.keysDeleted += sizeOf(keys);
       return del(keys, options);
     },
-    transaction: (transaction) => (action: Operation) =>
-      transaction((inner: object) => action(countOperations(inner, counts))),
+    transaction: (transaction) => (run: Operation) =>
+      transaction((inner: Operations) => {
+        countOperations(inner, counts);
+        return run(inner);
+      }),
   };
-  return new Proxy(target, {
-    get: (_, key) => {
-      const member = Reflect.get(target, key, target) as unknown;
-      if (typeof member != 'function') {
-        return member;
-      }
-      const method = member.bind(target) as Operation;
-      return counted[String(key)]?.(method) ?? method;
-    },
-  });
+  for (const [name, count] of Object.entries(counted)) {
+    const own = storage[name as keyof Operations] as Operation | undefined;
+    if (own) {
+      Object.assign(storage, {[name]: count(own.bind(storage))});
+    }
+  }
 };
-
-const withStorage = (room: Party.Room, storage: Party.Storage): Party.Room =>
-  new Proxy(room, {
-    get: (_, key) =>
-      key == 'storage' ? storage : Reflect.get(room, key, room),
-  });
