@@ -1,5 +1,5 @@
 import {fileURLToPath} from 'node:url';
-import {defineConfig} from 'vitest/config';
+import {configDefaults, defineConfig} from 'vitest/config';
 import {LongestFirst} from './test/support/longest-first.js';
 
 const source = (path: string): string =>
@@ -44,6 +44,8 @@ export default defineConfig({
     include: ['test/**/*.test.{ts,tsx}'],
     // It imports the one of the Workers runtime, which is aliased above.
     server: {deps: {inline: ['partyserver']}},
+    // They have a runtime of their own to install: test:partyserver.
+    exclude: [...configDefaults.exclude, 'test/partyserver/**'],
     // What is waited for has deadlines of its own; the rest may share a core.
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -10,23 +10,23 @@ import {
   untilOpen,
   type TestClient,
 } from '../support/halves.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import type {RoomServer} from '../support/room-server.js';
 import {startReverseProxy} from '../support/reverse-proxy.js';
 import {startTcpProxy} from '../support/tcp-proxy.js';
 import {createTestRoom, startTestRooms} from '../support/test-room.js';
 import {until} from '../support/until.js';
 
-let dev: PartyKitDev;
+let server: RoomServer;
 beforeAll(async () => {
-  dev = await startTestRooms();
+  server = await startTestRooms();
 });
-afterAll(() => dev?.stop());
+afterAll(() => server?.stop());
 
 const getSyncState = ({persister}: TestClient): string =>
   (persister as unknown as PartyKitPersister).getSyncState();
 
 test('every push counts as applied before long', async () => {
-  const room = createTestRoom(dev, 'tinybase');
+  const room = createTestRoom(server, 'tinybase');
   // Many, since timers that are a millisecond early are few.
   const clients = await Promise.all(
     Array.from({length: 40}, () => startClient('ours', room)),
@@ -51,7 +51,7 @@ const writeSteadily = ({store, socket}: TestClient): (() => void) => {
 };
 
 test("another's change shows at once, also after a write here", async () => {
-  const room = createTestRoom(dev, 'tinybase');
+  const room = createTestRoom(server, 'tinybase');
   const a = await startClient('ours', room);
   const b = await startClient('tinybase', room);
   await expectSoon(() => expect(getSyncState(a)).toBe('synced'));
@@ -62,7 +62,7 @@ test("another's change shows at once, also after a write here", async () => {
 });
 
 test('concurrent writes converge while both go on writing', async () => {
-  const room = createTestRoom(dev, 'tinybase');
+  const room = createTestRoom(server, 'tinybase');
   const a = await startClient('ours', room);
   const b = await startClient('ours', room);
   await expectSoon(() => expect(getSyncState(a)).toBe('synced'));
@@ -85,8 +85,8 @@ test('concurrent writes converge while both go on writing', async () => {
 });
 
 test('what was lost in flight is sent again', async () => {
-  const proxy = await startTcpProxy(dev.port);
-  const room = createTestRoom(dev, 'tinybase');
+  const proxy = await startTcpProxy(server.port);
+  const room = createTestRoom(server, 'tinybase');
   const a = await startClient('ours', room, {host: proxy.host});
   const b = await startClient('tinybase', room);
   await expectSoon(() => expect(getSyncState(a)).toBe('synced'));
@@ -110,12 +110,12 @@ test('what was lost in flight is sent again', async () => {
 });
 
 test('a change that overtakes a snapshot stays', async () => {
-  const room = createTestRoom(dev, 'tinybase');
+  const room = createTestRoom(server, 'tinybase');
   await room.putContent([{}, {there: 1}]);
   const b = await startClient('tinybase', room);
   let change = 0;
   // While each snapshot is on its way, b changes something.
-  const host = await startReverseProxy(dev.port, {
+  const host = await startReverseProxy(server.port, {
     beforeAnswer: async ({method}) => {
       if (method == 'GET') {
         const id = `change${++change}`;
@@ -137,11 +137,11 @@ test('a change that overtakes a snapshot stays', async () => {
 });
 
 test('a write outlives a snapshot that takes long', async () => {
-  const room = createTestRoom(dev, 'tinybase');
+  const room = createTestRoom(server, 'tinybase');
   await room.putContent([{}, {there: 1}]);
   let write = 0;
   // While each snapshot is on its way, a writes, and takes it for applied.
-  const host = await startReverseProxy(dev.port, {
+  const host = await startReverseProxy(server.port, {
     beforeAnswer: async ({method}) => {
       if (method == 'GET' && a.persister.isAutoLoading()) {
         a.store.setValue(`write${++write}`, write);

@@ -7,7 +7,7 @@ import {
   startClient,
   type TestClient,
 } from '../support/halves.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import type {RoomServer} from '../support/room-server.js';
 import {
   createTestRoom,
   startTestRooms,
@@ -17,11 +17,11 @@ import {
 // The platform evicts after 10 s without an event; any look would be one.
 const IDLE_MS = 11_500;
 
-let dev: PartyKitDev;
+let server: RoomServer;
 beforeAll(async () => {
-  dev = await startTestRooms();
+  server = await startTestRooms();
 });
-afterAll(() => dev?.stop());
+afterAll(() => server?.stop());
 
 const letSleep = async (): Promise<void> =>
   await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
@@ -31,7 +31,7 @@ test(
   {timeout: 90_000},
   async () => {
     const rooms = [false, true].map((ruled) =>
-      createTestRoom(dev, 'ours', {ruled}),
+      createTestRoom(server, 'ours', {ruled}),
     );
     const scenes = await Promise.all(
       rooms.map(async (room) => {

@@ -13,16 +13,16 @@ import {
   PURE_PAIRS,
   type InteropPair,
 } from '../support/interop-pairs.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import type {RoomServer} from '../support/room-server.js';
 import {startTcpProxy} from '../support/tcp-proxy.js';
 import {createTestRoom, startTestRooms} from '../support/test-room.js';
 import {until} from '../support/until.js';
 
-let dev: PartyKitDev;
+let server: RoomServer;
 beforeAll(async () => {
-  dev = await startTestRooms();
+  server = await startTestRooms();
 });
-afterAll(() => dev?.stop());
+afterAll(() => server?.stop());
 
 const expectNoErrors = (...clients: TestClient[]): void =>
   expect(clients.flatMap(({errors}) => errors)).toEqual([]);
@@ -30,14 +30,14 @@ const expectNoErrors = (...clients: TestClient[]): void =>
 const describePair = (pair: InteropPair) =>
   describe(pair.title, () => {
     const startPair = async () => {
-      const room = createTestRoom(dev, pair.room);
+      const room = createTestRoom(server, pair.room);
       const a = await startClient(pair.a, room);
       const b = await startClient(pair.b, room);
       return {room, a, b};
     };
 
     test('initial content, then changes both ways', async () => {
-      const room = createTestRoom(dev, pair.room);
+      const room = createTestRoom(server, pair.room);
       const a = createClient(pair.a, room);
       const b = createClient(pair.b, room);
       await Promise.all([a, b].map(untilOpen));
@@ -133,8 +133,8 @@ const describePair = (pair: InteropPair) =>
     });
 
     test('a reconnect', async () => {
-      const proxy = await startTcpProxy(dev.port);
-      const room = createTestRoom(dev, pair.room);
+      const proxy = await startTcpProxy(server.port);
+      const room = createTestRoom(server, pair.room);
       const a = await startClient(pair.a, room, {host: proxy.host});
       const b = await startClient(pair.b, room);
       a.store.setValue('before', 1);

@@ -7,7 +7,7 @@ import {expect, onTestFinished, test} from 'vitest';
 import {COMPACTION_DELAY_MS} from '../../src/protocol/limits.js';
 import {canonicalize} from '../support/content.js';
 import {expectSoon} from '../support/expect-soon.js';
-import {startPartyKitDev} from '../support/partykit-dev.js';
+import {startRoomServer} from '../support/room-server.js';
 import {createTestRoom, type Half} from '../support/test-room.js';
 
 const ROWS = 10_000;
@@ -44,10 +44,10 @@ test(
     onTestFinished(() => rm(persistDir, {recursive: true, force: true}));
     const start = async (half: Half) => {
       const main = `test/rooms/${half}.ts`;
-      const dev = await startPartyKitDev({main, persistDir});
-      onTestFinished(() => dev.stop());
+      const server = await startRoomServer({main, persistDir});
+      onTestFinished(() => server.stop());
       const place = {party: 'main', name: 'taken'};
-      return {dev, room: createTestRoom(dev, half, place)};
+      return {server, room: createTestRoom(server, half, place)};
     };
 
     const seed = createSeed();
@@ -55,15 +55,15 @@ test(
     await legacy.room.putContent(seed);
     const before = await legacy.room.getStorage();
     expect(before.size).toBe(ROWS * 10 + 2);
-    await legacy.dev.stop();
+    await legacy.server.stop();
 
-    const {dev, room} = await start('ours');
+    const {server, room} = await start('ours');
     const kill = async (afterMs: number) => {
       const asked = room.request('/store').catch(() => {});
       await new Promise((resolve) => setTimeout(resolve, afterMs));
-      await dev.kill();
+      await server.kill();
       await asked;
-      await dev.restart();
+      await server.restart();
     };
     for (const afterMs of KILLED_READING_AFTER_MS) {
       await kill(afterMs);
@@ -75,7 +75,7 @@ test(
       await kill(afterMs);
       const stored = await room.getStorage();
       // It begins to delete a while after it has woken: for the next kill, anew.
-      await dev.restart();
+      await server.restart();
       const {leftovers} = stored.get('#tbpk:head') as {leftovers?: string};
       const isBegun = stored.size < before.size;
       stages[leftovers ? (isBegun ? 'begun' : 'not begun') : 'done']++;
@@ -93,7 +93,7 @@ test(
         'vversion',
       ]);
     }, 60_000);
-    await dev.restart();
+    await server.restart();
     expect(canonicalize(await room.getContent())).toBe(canonicalize(seed));
     expect(stages.begun).toBeGreaterThan(0);
   },

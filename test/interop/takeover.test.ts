@@ -7,7 +7,7 @@ import {afterEach, beforeEach, expect, onTestFinished, test} from 'vitest';
 import {canonicalize} from '../support/content.js';
 import {expectSoon} from '../support/expect-soon.js';
 import {startClient, type TestClient} from '../support/halves.js';
-import {startPartyKitDev, type PartyKitDev} from '../support/partykit-dev.js';
+import {startRoomServer, type RoomServer} from '../support/room-server.js';
 import {
   createTestRoom,
   type Half,
@@ -24,18 +24,18 @@ afterEach(() => rm(persistDir, {recursive: true, force: true}));
 const start = async (
   half: Half,
   vars: Record<string, string> = {},
-): Promise<PartyKitDev> => {
-  const dev = await startPartyKitDev({
+): Promise<RoomServer> => {
+  const server = await startRoomServer({
     main: `test/rooms/${half}.ts`,
     persistDir,
     vars,
   });
-  onTestFinished(() => dev.stop());
-  return dev;
+  onTestFinished(() => server.stop());
+  return server;
 };
 
-const getRoom = (dev: PartyKitDev, half: Half): TestRoom =>
-  createTestRoom(dev, half, {party: 'main', name: 'taken'});
+const getRoom = (server: RoomServer, half: Half): TestRoom =>
+  createTestRoom(server, half, {party: 'main', name: 'taken'});
 
 const expectContent = async (
   room: TestRoom,
@@ -54,8 +54,8 @@ const expectContent = async (
 const APP_KEYS = {app: 1, titles: ['x'], 't-shirts': 4, 'hasStore:app': true};
 
 const fillLegacyRoom = async (): Promise<string> => {
-  const dev = await start('tinybase');
-  const room = getRoom(dev, 'tinybase');
+  const server = await start('tinybase');
+  const room = getRoom(server, 'tinybase');
   await room.putContent(createSeed());
   const client = await startClient('tinybase', room);
   const {store} = client;
@@ -73,7 +73,7 @@ const fillLegacyRoom = async (): Promise<string> => {
   );
   await room.putStorage(APP_KEYS);
   await client.destroy();
-  await dev.stop();
+  await server.stop();
   return canonicalize(store.getContent());
 };
 
@@ -96,8 +96,8 @@ const createSeed = () => {
 test('nothing is lost, and what follows stays', {timeout: 90_000}, async () => {
   const before = await fillLegacyRoom();
 
-  const dev = await start('ours');
-  const room = getRoom(dev, 'ours');
+  const server = await start('ours');
+  const room = getRoom(server, 'ours');
   await expectContent(room, [], before);
   const a = await startClient('ours', room);
   const b = await startClient('tinybase', room);
@@ -116,7 +116,7 @@ test('nothing is lost, and what follows stays', {timeout: 90_000}, async () => {
   const after = canonicalize(a.store.getContent());
   await expectContent(room, [a, b], after);
 
-  await dev.restart();
+  await server.restart();
   await expectContent(room, [], after);
   const c = await startClient('ours', room);
   await expectContent(room, [c], after);
@@ -133,8 +133,8 @@ test('nothing is lost, and what follows stays', {timeout: 90_000}, async () => {
 test('a push is what touches it first', {timeout: 90_000}, async () => {
   const before = await fillLegacyRoom();
 
-  const dev = await start('ours');
-  const room = getRoom(dev, 'ours');
+  const server = await start('ours');
+  const room = getRoom(server, 'ours');
   const a = await startClient('tinybase', room);
   a.store.setCell('pets', 'fido', 'color', 'black');
   await expectSoon(async () =>
@@ -153,8 +153,8 @@ test('a key of the app that looks like a Value stays', async () => {
   await getRoom(legacy, 'tinybase').putStorage({votes: 3});
   await legacy.stop();
 
-  const dev = await start('ours');
-  const room = getRoom(dev, 'ours');
+  const server = await start('ours');
+  const room = getRoom(server, 'ours');
   // Nothing tells it from a Value that the Store had: it was one until now.
   expect(await room.getContent()).toEqual([{}, {real: 1, otes: 3}]);
   const a = await startClient('ours', room);
@@ -163,7 +163,7 @@ test('a key of the app that looks like a Value stays', async () => {
     expect(await room.getContent()).toEqual([{}, {}]),
   );
   expect((await room.getStorage()).get('votes')).toBe(3);
-  await dev.restart();
+  await server.restart();
   expect(await room.getContent()).toEqual([{}, {}]);
 });
 
@@ -178,14 +178,14 @@ test('behind a storage prefix', {timeout: 90_000}, async () => {
   await getRoom(legacy, 'tinybase').putStorage({votes: 3, hasStore: true});
   await legacy.stop();
 
-  const dev = await start('ours', vars);
-  const room = getRoom(dev, 'ours');
+  const server = await start('ours', vars);
+  const room = getRoom(server, 'ours');
   const a = await startClient('ours', room);
   await expectContent(room, [a], canonicalize(content));
   a.store.setCell('t', 'r', 'c', 5);
   content[0]['t']!['r']!['c'] = 5;
   await expectContent(room, [a], canonicalize(content));
-  await dev.restart();
+  await server.restart();
   await expectContent(room, [a], canonicalize(content));
   const storage = await room.getStorage();
   expect(storage.get('votes')).toBe(3);

@@ -14,7 +14,7 @@ import {
   PURE_PAIRS,
   type InteropPair,
 } from '../support/interop-pairs.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import type {RoomServer} from '../support/room-server.js';
 import {
   createTestRoom,
   startTestRooms,
@@ -93,11 +93,11 @@ const EXPECTED = ((): string => {
 })();
 const NEGATIVE_ZERO = `${THINGS.findIndex((thing) => Object.is(thing, -0))}`;
 
-let dev: PartyKitDev;
+let server: RoomServer;
 beforeAll(async () => {
-  dev = await startTestRooms();
+  server = await startTestRooms();
 });
-afterAll(() => dev?.stop());
+afterAll(() => server?.stop());
 
 const expectAll = async (
   room: TestRoom,
@@ -117,7 +117,7 @@ const EMPTY = canonicalize([{}, {}]);
 const describePair = (pair: InteropPair) =>
   describe(pair.title, () => {
     test('set by a client, deleted by the other', async () => {
-      const room = createTestRoom(dev, pair.room);
+      const room = createTestRoom(server, pair.room);
       const a = await startClient(pair.a, room);
       const b = await startClient(pair.b, room);
       fill(a.store);
@@ -140,7 +140,7 @@ const describePair = (pair: InteropPair) =>
     });
 
     test('as initial content, then loaded', async () => {
-      const room = createTestRoom(dev, pair.room);
+      const room = createTestRoom(server, pair.room);
       const a = createClient(pair.a, room);
       await untilOpen(a);
       await a.persister.startAutoPersisting(createFilledContent);

@@ -6,31 +6,31 @@ import type {Changes} from 'tinybase';
 import type {ChangesError, PartyKitPersister} from 'tinybase-partykit/client';
 import {expectSoon} from '../support/expect-soon.js';
 import {createClient, getPendingCount, startClient} from '../support/halves.js';
-import {startPartyKitDev, type PartyKitDev} from '../support/partykit-dev.js';
+import {startRoomServer, type RoomServer} from '../support/room-server.js';
 import {signToken, TOKEN_SECRET} from '../support/sign-token.js';
 import {createTestRoom, type TestRoom} from '../support/test-room.js';
 import {until} from '../support/until.js';
 
 const SLEEP_TIMEOUT_MS = 40_000;
 
-let dev: PartyKitDev;
+let server: RoomServer;
 let lastRoom = 0;
 
 beforeAll(async () => {
-  dev = await startPartyKitDev({
+  server = await startRoomServer({
     main: 'test/rooms/token-room-observed.ts',
     vars: {TOKEN_SECRET},
   });
 });
 
 afterAll(async () => {
-  await dev?.stop();
+  await server?.stop();
 });
 
 /** A room, as an observer with a token of its own sees it. */
 const createTokenRoom = (): TestRoom => {
   const name = `guarded-${++lastRoom}`;
-  return createTestRoom(dev, 'ours', {
+  return createTestRoom(server, 'ours', {
     name,
     party: 'main',
     query: `?token=${signToken({user: 'observer', room: name})}`,

@@ -11,7 +11,7 @@ import {
   untilSettled,
   type TestClient,
 } from '../support/halves.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import type {RoomServer} from '../support/room-server.js';
 import {
   createRandomInteger,
   editAtRandom,
@@ -28,11 +28,11 @@ import {until} from '../support/until.js';
 
 const EDITS = 2_000;
 
-let dev: PartyKitDev;
+let server: RoomServer;
 beforeAll(async () => {
-  dev = await startTestRooms();
+  server = await startTestRooms();
 });
-afterAll(() => dev?.stop());
+afterAll(() => server?.stop());
 
 /** A line to compare the halves by, among the results. */
 const report = (line: string): void =>
@@ -111,7 +111,7 @@ const editAll = async (
   testBothHalves(
     title,
     async (half) => {
-      const room = createTestRoom(dev, half, {ruled});
+      const room = createTestRoom(server, half, {ruled});
       const clients = await startClients(room, 4);
       const startedAt = performance.now();
       await editAll(clients, createRandomInteger(seed), EDITS);
@@ -131,8 +131,8 @@ const editAll = async (
   testBothHalves(
     title,
     async (half) => {
-      const proxy = await startTcpProxy(dev.port);
-      const room = createTestRoom(dev, half);
+      const proxy = await startTcpProxy(server.port);
+      const room = createTestRoom(server, half);
       const clients = [
         await startClient(half, room),
         await startClient(half, room, {host: proxy.host}),
@@ -164,7 +164,7 @@ const editAll = async (
 });
 
 testBothHalves('50 concurrent writes of the same cell', async (half) => {
-  const room = createTestRoom(dev, half);
+  const room = createTestRoom(server, half);
   const [a, b] = (await startClients(room, 2)) as [TestClient, TestClient];
   let diverged = 0;
   for (let attempt = 0; attempt < 50; attempt++) {
@@ -182,8 +182,8 @@ testBothHalves('50 concurrent writes of the same cell', async (half) => {
 testBothHalves(
   'a client back after 100 changes gets only those',
   async (half) => {
-    const proxy = await startTcpProxy(dev.port);
-    const room = createTestRoom(dev, half);
+    const proxy = await startTcpProxy(server.port);
+    const room = createTestRoom(server, half);
     await room.putContent(createLargeContent());
     const a = await startClient(half, room, {host: proxy.host});
     const b = await startClient(half, room);

@@ -9,7 +9,7 @@ import {
   startClient,
   type TestClient,
 } from '../support/halves.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import type {RoomServer} from '../support/room-server.js';
 import {
   createRandomInteger,
   type RandomInteger,
@@ -30,11 +30,11 @@ const WINDOW = 8;
 /** So long that the log is compacted several times between two crashes. */
 const LONG = 'long '.repeat(800);
 
-let dev: PartyKitDev;
+let server: RoomServer;
 beforeAll(async () => {
-  dev = await startTestRooms();
+  server = await startTestRooms();
 });
-afterAll(() => dev?.stop());
+afterAll(() => server?.stop());
 
 interface Writer extends TestClient {
   readonly name: string;
@@ -92,7 +92,7 @@ const expectPushes = (
 };
 
 const startScene = async (party: string, proxy: TcpProxy): Promise<Scene> => {
-  const room = createTestRoom(dev, 'ours', {party});
+  const room = createTestRoom(server, 'ours', {party});
   await room.putContent([{}, {}]);
   const writers: Writer[] = [];
   while (writers.length < WRITERS) {
@@ -181,7 +181,7 @@ test(
   {timeout: 30_000 + KILLS * 6_000},
   async () => {
     const random = createRandomInteger(1);
-    const proxy = await startTcpProxy(dev.port);
+    const proxy = await startTcpProxy(server.port);
     const scenes = [
       await startScene('ours', proxy),
       await startScene('bare', proxy),
@@ -220,13 +220,13 @@ test(
       const writtenAtKill = new Map(
         writers.map((writer) => [writer, writer.written]),
       );
-      await dev.kill();
+      await server.kill();
       await until(() => writers.every(({socket}) => socket.readyState != 1));
       const answered = new Map(
         writers.map((writer) => [writer, getAnswered(writer)]),
       );
       proxy.resume();
-      await dev.restart();
+      await server.restart();
       for (const scene of scenes) {
         const content = (await scene.room.getContent())!;
         scene.writers.forEach((writer) =>

@@ -8,21 +8,21 @@ import {
   startClient,
   untilOpen,
 } from '../support/halves.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import type {RoomServer} from '../support/room-server.js';
 import {createRandomInteger} from '../support/random-edits.js';
 import {startTcpProxy} from '../support/tcp-proxy.js';
 import {createTestRoom, startTestRooms} from '../support/test-room.js';
 import {until} from '../support/until.js';
 
-let dev: PartyKitDev;
+let server: RoomServer;
 beforeAll(async () => {
-  dev = await startTestRooms();
+  server = await startTestRooms();
 });
-afterAll(() => dev?.stop());
+afterAll(() => server?.stop());
 
 test('a push whose answer is lost is not applied again', async () => {
-  const proxy = await startTcpProxy(dev.port);
-  const room = createTestRoom(dev, 'ours');
+  const proxy = await startTcpProxy(server.port);
+  const room = createTestRoom(server, 'ours');
   const a = await startClient('ours', room, {host: proxy.host});
   const b = await startClient('ours', room);
   proxy.deafen();
@@ -48,8 +48,8 @@ test('a push whose answer is lost is not applied again', async () => {
 });
 
 test('a refusal whose answer is lost is told all the same', async () => {
-  const proxy = await startTcpProxy(dev.port);
-  const room = createTestRoom(dev, 'ours', {ruled: true});
+  const proxy = await startTcpProxy(server.port);
+  const room = createTestRoom(server, 'ours', {ruled: true});
   const a = await startClient('ours', room, {host: proxy.host});
   const b = await startClient('ours', room);
   proxy.deafen();
@@ -72,8 +72,8 @@ test('a refusal whose answer is lost is told all the same', async () => {
     `no push is lost over cut sockets and crashes of the room, seed ${seed}`,
     {timeout: 90_000},
     async () => {
-      const proxy = await startTcpProxy(dev.port);
-      const room = createTestRoom(dev, 'ours');
+      const proxy = await startTcpProxy(server.port);
+      const room = createTestRoom(server, 'ours');
       const clients = [
         await startClient('ours', room, {host: proxy.host}),
         await startClient('ours', room, {host: proxy.host}),
@@ -101,7 +101,7 @@ test('a refusal whose answer is lost is told all the same', async () => {
         proxy.cut();
         await Promise.all([
           writeRows(20),
-          round % 3 == 2 ? dev.restart() : undefined,
+          round % 3 == 2 ? server.restart() : undefined,
         ]);
         proxy.resume();
       }

@@ -9,7 +9,7 @@ import {
   untilOpen,
   type TestClientOptions,
 } from '../support/halves.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import type {RoomServer} from '../support/room-server.js';
 import {startReverseProxy} from '../support/reverse-proxy.js';
 import {startTcpProxy} from '../support/tcp-proxy.js';
 import {
@@ -19,15 +19,15 @@ import {
 } from '../support/test-room.js';
 import {until} from '../support/until.js';
 
-let dev: PartyKitDev;
+let server: RoomServer;
 beforeAll(async () => {
-  dev = await startTestRooms();
+  server = await startTestRooms();
 });
-afterAll(() => dev?.stop());
+afterAll(() => server?.stop());
 
 testFailure(2, 'a change while the socket is down', async (half) => {
-  const proxy = await startTcpProxy(dev.port);
-  const room = createTestRoom(dev, half);
+  const proxy = await startTcpProxy(server.port);
+  const room = createTestRoom(server, half);
   await room.putContent([{t: {r: {old: 1}, gone: {x: 1}}}, {}]);
   const a = await startClient(half, room, {host: proxy.host});
   const b = await startClient(half, room);
@@ -52,7 +52,7 @@ testFailure(2, 'a change while the socket is down', async (half) => {
 });
 
 testFailure(13, 'two tabs share a connection id', async (half) => {
-  const room = createTestRoom(dev, half);
+  const room = createTestRoom(server, half);
   const options: TestClientOptions = {socket: {id: 'tab'}};
   const a = await startClient(half, room, options);
   const b = await startClient(half, room, options);
@@ -75,7 +75,7 @@ function testToken(
 ): void {
   testFailure(14, `a token in ${what}`, async (half) => {
     const name = `private-${half}-${typeof query}`;
-    const room = createTestRoom(dev, half, {name, query: '?token=secret'});
+    const room = createTestRoom(server, half, {name, query: '?token=secret'});
     const stranger = await fetch(`${room.url}/store`);
     expect(stranger.status).toBe(401);
     const a = createClient(half, room, {socket: {query: query!}});
@@ -97,9 +97,9 @@ function testToken(
 
 ['http', 'https'].forEach((protocol) =>
   testFailure(15, `a host that says ${protocol}://`, async (half) => {
-    const room = createTestRoom(dev, half);
+    const room = createTestRoom(server, half);
     await room.putContent([{t: {r: {there: 1}}}, {}]);
-    const host = `${protocol}://${dev.host}`;
+    const host = `${protocol}://${server.host}`;
     const a = createClient(half, room, {host});
     await untilOpen(a);
     await a.persister.startAutoPersisting();
@@ -149,7 +149,7 @@ testFailure(16, 'the socket moves while auto-persisting', async (half) => {
 
 const createTwoRooms = async (half: Half) => {
   const names = ['first', 'second'] as const;
-  const rooms = names.map(() => createTestRoom(dev, half));
+  const rooms = names.map(() => createTestRoom(server, half));
   for (const [index, name] of names.entries()) {
     await rooms[index]!.putContent([{t: {r: {room: name}}}, {}]);
   }
@@ -175,9 +175,9 @@ const createTwoRooms = async (half: Half) => {
   },
 ].forEach(({option, path, socket}) =>
   testFailure(23, `a PartySocket with ${option}`, async (half) => {
-    const room = createTestRoom(dev, half);
+    const room = createTestRoom(server, half);
     await room.putContent([{t: {r: {there: 1}}}, {}]);
-    const host = await startReverseProxy(dev.port, {
+    const host = await startReverseProxy(server.port, {
       route: (asked) =>
         asked.startsWith(path)
           ? `/parties/${room.party}/${room.name}${asked

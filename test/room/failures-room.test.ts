@@ -3,18 +3,18 @@ import {createStore} from 'tinybase';
 import {afterAll, beforeAll, expect} from 'vitest';
 import {testFailure} from '../support/test-both-halves.js';
 import {expectSame, startClient} from '../support/halves.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import type {RoomServer} from '../support/room-server.js';
 import {createTestRoom, startTestRooms} from '../support/test-room.js';
 import {until} from '../support/until.js';
 
-let dev: PartyKitDev;
+let server: RoomServer;
 beforeAll(async () => {
-  dev = await startTestRooms();
+  server = await startTestRooms();
 });
-afterAll(() => dev?.stop());
+afterAll(() => server?.stop());
 
 testFailure(18, "the app's own keys in the storage", async (half) => {
-  const room = createTestRoom(dev, half);
+  const room = createTestRoom(server, half);
   await room.putContent([{t: {r: {x: 1}}}, {real: 1}]);
   const keys = {votes: 3, version: '1.0', 't-shirts': 4, hasVoted: true};
   await room.putStorage(keys);
@@ -38,7 +38,7 @@ testFailure(18, "the app's own keys in the storage", async (half) => {
 
 ['OPTIONS', 'DELETE', 'POST'].forEach((method) =>
   testFailure(19, `${method} on the store path`, async (half) => {
-    const room = createTestRoom(dev, half);
+    const room = createTestRoom(server, half);
     await room.putContent([{t: {r: {x: 'private'}}}, {}]);
     const response = await room.request('/store', {method});
     const text = await response.text();
@@ -54,7 +54,7 @@ testFailure(18, "the app's own keys in the storage", async (half) => {
 );
 
 testFailure(22, 'a row is deleted in a large room', async (half) => {
-  const room = createTestRoom(dev, half);
+  const room = createTestRoom(server, half);
   const store = createStore();
   store.transaction(() => {
     for (let row = 0; row < 5_000; row++) {

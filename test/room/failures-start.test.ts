@@ -9,21 +9,21 @@ import {
   startClient,
   untilOpen,
 } from '../support/halves.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import type {RoomServer} from '../support/room-server.js';
 import {startReverseProxy} from '../support/reverse-proxy.js';
 import {createTestRoom, startTestRooms} from '../support/test-room.js';
 import {until} from '../support/until.js';
 
-let dev: PartyKitDev;
+let server: RoomServer;
 beforeAll(async () => {
-  dev = await startTestRooms();
+  server = await startTestRooms();
 });
-afterAll(() => dev?.stop());
+afterAll(() => server?.stop());
 
 testFailure(7, 'two clients seed a fresh room together', async (half) => {
   // Both have asked before either gets an answer, if they ask at all.
   let asking = 0;
-  const host = await startReverseProxy(dev.port, {
+  const host = await startReverseProxy(server.port, {
     beforeAnswer: async ({method}) => {
       if (method == 'GET') {
         asking++;
@@ -31,7 +31,7 @@ testFailure(7, 'two clients seed a fresh room together', async (half) => {
       }
     },
   });
-  const room = createTestRoom(dev, half);
+  const room = createTestRoom(server, half);
   const a = createClient(half, room, {host});
   const b = createClient(half, room, {host});
   await Promise.all([a, b].map(untilOpen));
@@ -53,7 +53,7 @@ testFailure(7, 'two clients seed a fresh room together', async (half) => {
 });
 
 testFailure(9, 'an edit before starting has ended', async (half) => {
-  const room = createTestRoom(dev, half);
+  const room = createTestRoom(server, half);
   await room.putContent([{t: {r: {there: 1}}}, {there: 1}]);
   const a = createClient(half, room);
   const b = await startClient(half, room);
@@ -76,7 +76,7 @@ testFailure(9, 'an edit before starting has ended', async (half) => {
 });
 
 testFailure(10, 'edits while starting up', async (half) => {
-  const room = createTestRoom(dev, half);
+  const room = createTestRoom(server, half);
   await room.putContent([{t: {r: {there: 1}}}, {}]);
   const a = createClient(half, room);
   const b = await startClient(half, room);
@@ -102,7 +102,7 @@ testFailure(10, 'edits while starting up', async (half) => {
 });
 
 testFailure(11, 'an edit while load() is in flight', async (half) => {
-  const room = createTestRoom(dev, half);
+  const room = createTestRoom(server, half);
   await room.putContent([{t: {r: {there: 1}}}, {}]);
   const a = await startClient(half, room);
   const b = await startClient(half, room);
@@ -122,7 +122,7 @@ testFailure(11, 'an edit while load() is in flight', async (half) => {
 });
 
 testFailure(12, 'a change between snapshot and socket', async (half) => {
-  const room = createTestRoom(dev, half);
+  const room = createTestRoom(server, half);
   await room.putContent([{t: {r: {first: 1}}}, {}]);
   const a = createClient(half, room, {socket: {startClosed: true}});
   const b = await startClient(half, room);

@@ -10,19 +10,19 @@ import {
   untilOpen,
   untilSettled,
 } from '../support/halves.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import type {RoomServer} from '../support/room-server.js';
 import {startTcpProxy} from '../support/tcp-proxy.js';
 import {createTestRoom, startTestRooms} from '../support/test-room.js';
 import {until} from '../support/until.js';
 
-let dev: PartyKitDev;
+let server: RoomServer;
 beforeAll(async () => {
-  dev = await startTestRooms();
+  server = await startTestRooms();
 });
-afterAll(() => dev?.stop());
+afterAll(() => server?.stop());
 
 testFailure(1, 'two clients write the same cell at once', async (half) => {
-  const room = createTestRoom(dev, half);
+  const room = createTestRoom(server, half);
   const a = await startClient(half, room);
   const b = await startClient(half, room);
   for (let attempt = 0; attempt < 50; attempt++) {
@@ -37,8 +37,8 @@ testFailure(1, 'two clients write the same cell at once', async (half) => {
 });
 
 testFailure(3, 'a frame is lost in flight', async (half) => {
-  const proxy = await startTcpProxy(dev.port);
-  const room = createTestRoom(dev, half);
+  const proxy = await startTcpProxy(server.port);
+  const room = createTestRoom(server, half);
   const a = await startClient(half, room, {host: proxy.host});
   const b = await startClient(half, room);
   proxy.swallow();
@@ -72,7 +72,7 @@ const recordTransactions = (store: Store): unknown[][] => {
 };
 
 testFailure(4, 'a hook refuses what is set', async (half) => {
-  const room = createTestRoom(dev, half, {ruled: true});
+  const room = createTestRoom(server, half, {ruled: true});
   await room.putContent([{t: {r: {age: 1, name: 'n'}}}, {level: 1}]);
   const a = await startClient(half, room);
   const b = await startClient(half, room);
@@ -113,7 +113,7 @@ testFailure(4, 'a hook refuses what is deleted', async (half) => {
     {t: {r: {kept: 1, free: 1}, kept: {x: 1}}, kept: {r: {x: 1}}},
     {kept: 1},
   ] as const;
-  const room = createTestRoom(dev, half, {ruled: true});
+  const room = createTestRoom(server, half, {ruled: true});
   await room.putContent(structuredClone(content) as any);
   const a = await startClient(half, room);
   const b = await startClient(half, room);
@@ -142,7 +142,7 @@ testFailure(4, 'a hook refuses what is deleted', async (half) => {
 });
 
 testFailure(17, 'the first save is refused in full', async (half) => {
-  const room = createTestRoom(dev, half, {ruled: true});
+  const room = createTestRoom(server, half, {ruled: true});
   const a = createClient(half, room);
   await untilOpen(a);
   await a.persister.startAutoPersisting([{t: {r: {refused: 1}}}, {}]);
@@ -161,7 +161,7 @@ testFailure(17, 'the first save is refused in full', async (half) => {
 });
 
 testFailure(20, 'a kept row goes with its table', async (half) => {
-  const room = createTestRoom(dev, half, {ruled: true});
+  const room = createTestRoom(server, half, {ruled: true});
   await room.putContent([{t: {kept: {x: 1, y: 2}, other: {x: 3}}}, {}]);
   const a = await startClient(half, room);
   const b = await startClient(half, room);
@@ -175,7 +175,7 @@ testFailure(20, 'a kept row goes with its table', async (half) => {
 });
 
 testFailure(20, 'a kept row goes cell by cell', async (half) => {
-  const room = createTestRoom(dev, half, {ruled: true});
+  const room = createTestRoom(server, half, {ruled: true});
   await room.putContent([{t: {kept: {x: 1, y: 2}}}, {}]);
   const a = await startClient(half, room);
   const b = await startClient(half, room);
@@ -190,7 +190,7 @@ testFailure(20, 'a kept row goes cell by cell', async (half) => {
 });
 
 testFailure(24, 'a listener reacts to a remote change', async (half) => {
-  const room = createTestRoom(dev, half);
+  const room = createTestRoom(server, half);
   const a = await startClient(half, room);
   const b = await startClient(half, room);
   a.store.addCellListener(

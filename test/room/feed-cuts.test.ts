@@ -4,7 +4,7 @@ import {afterAll, beforeAll, expect, test} from 'vitest';
 import {type EventStream, openFeed} from '../support/event-stream.js';
 import {createFollowedStore} from '../support/followed-store.js';
 import {getPendingCount, startClient} from '../support/halves.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import type {RoomServer} from '../support/room-server.js';
 import {createRandomInteger, editAtRandom} from '../support/random-edits.js';
 import {startTcpProxy} from '../support/tcp-proxy.js';
 import {
@@ -20,11 +20,11 @@ const COMMITS = Number(process.env.COMMITS ?? 5_000);
 const WRITERS = 2;
 const TIMEOUT_MS = 120_000;
 
-let dev: PartyKitDev;
+let server: RoomServer;
 beforeAll(async () => {
-  dev = await startTestRooms();
+  server = await startTestRooms();
 });
-afterAll(() => dev?.stop());
+afterAll(() => server?.stop());
 
 const getPosition = async (room: TestRoom): Promise<string> => {
   const {headers} = await room.request('/store', {method: 'HEAD'});
@@ -40,10 +40,10 @@ test.each([
   {timeout: TIMEOUT_MS},
   async (party, leastCuts, leastCommits) => {
     const random = createRandomInteger(SEED);
-    const room = createTestRoom(dev, 'ours', {party});
+    const room = createTestRoom(server, 'ours', {party});
     await room.putContent([{}, {}]);
-    const proxy = await startTcpProxy(dev.port);
-    const proxied = `${room.url.replace(dev.host, proxy.host)}/store`;
+    const proxy = await startTcpProxy(server.port);
+    const proxied = `${room.url.replace(server.host, proxy.host)}/store`;
     const writers: Awaited<ReturnType<typeof startClient>>[] = [];
     while (writers.length < WRITERS) {
       writers.push(await startClient('ours', room));

@@ -1,7 +1,7 @@
 /** An open feed keeps a room awake, and a feed that nobody reads does not. */
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import {openFeed} from '../support/event-stream.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import type {RoomServer} from '../support/room-server.js';
 import {createTestRoom, startTestRooms} from '../support/test-room.js';
 import {until} from '../support/until.js';
 
@@ -9,17 +9,17 @@ const KEEP_ALIVE_MS = 25_000;
 /** The platform evicts an idle room after 10 s; to ask wakes it. */
 const IDLE_MS = 13_000;
 
-let dev: PartyKitDev;
+let server: RoomServer;
 beforeAll(async () => {
-  dev = await startTestRooms();
+  server = await startTestRooms();
 });
-afterAll(() => dev?.stop());
+afterAll(() => server?.stop());
 
 test(
   'V6: a room is awake, and says so, as long as somebody reads',
   {timeout: 180_000},
   async () => {
-    const room = createTestRoom(dev, 'ours');
+    const room = createTestRoom(server, 'ours');
     await room.putContent([{}, {v: 1}]);
     const instance = await room.getInstance();
     const stream = await openFeed(`${room.url}/store`);

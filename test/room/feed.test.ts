@@ -19,7 +19,7 @@ import {
   startClient,
   type TestClient,
 } from '../support/halves.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import type {RoomServer} from '../support/room-server.js';
 import {startTcpProxy} from '../support/tcp-proxy.js';
 import {
   createTestRoom,
@@ -31,14 +31,14 @@ import {until} from '../support/until.js';
 
 const PATIENCE_MS = 15_000;
 
-let dev: PartyKitDev;
+let server: RoomServer;
 beforeAll(async () => {
-  dev = await startTestRooms();
+  server = await startTestRooms();
 });
-afterAll(() => dev?.stop());
+afterAll(() => server?.stop());
 
 const startRoom = async (options: TestRoomOptions = {}) => {
-  const room = createTestRoom(dev, 'ours', {party: 'bare', ...options});
+  const room = createTestRoom(server, 'ours', {party: 'bare', ...options});
   await room.putContent([{}, {start: 0}]);
   return {room, writer: await startClient('ours', room)};
 };
@@ -101,12 +101,13 @@ describe('an EventSource', () => {
 
   test('V4: goes on where it was when its connection was cut', async () => {
     const {room, writer} = await startRoom();
-    const proxy = await startTcpProxy(dev.port);
+    const proxy = await startTcpProxy(server.port);
     const follower = follow(
-      `${room.url.replace(dev.host, proxy.host)}/store?app=1`,
+      `${room.url.replace(server.host, proxy.host)}/store?app=1`,
     );
     await until(() => follower.events.length == 1);
     writer.store.setValue('before', 1);
+    await untilAnswered(writer);
     await expectFollowed(room, follower);
     proxy.cut();
     for (let i = 1; i <= 10; i++) {
@@ -130,9 +131,9 @@ describe('an EventSource', () => {
     writer.store.setValue('before', 1);
     await untilAnswered(writer);
     await expectFollowed(room, follower);
-    await dev.kill();
+    await server.kill();
     writer.store.setValue('meanwhile', 1);
-    await dev.restart();
+    await server.restart();
     await untilAnswered(writer);
     await expectFollowed(room, follower);
     writer.store.setValue('after', 1);
@@ -142,7 +143,7 @@ describe('an EventSource', () => {
   });
 
   test('V1: is let in by a token in its query, and by nothing else', async () => {
-    const room = createTestRoom(dev, 'ours', {
+    const room = createTestRoom(server, 'ours', {
       name: 'private-feed',
       query: '?token=secret',
     });
@@ -201,7 +202,7 @@ test('V7: a reader that stops reading is cut off, and harms nobody', async () =>
   const {room, writer} = await startRoom({party: 'limited'});
   const quick = await open(`${room.url}/store`);
 
-  const slow = connect(dev.port, '127.0.0.1');
+  const slow = connect(server.port, '127.0.0.1');
   onTestFinished(() => void slow.destroy());
   let text = '';
   let hasEnded = false;
@@ -212,7 +213,7 @@ test('V7: a reader that stops reading is cut off, and harms nobody', async () =>
   slow.on('data', (data: Buffer) => (text += data.toString('latin1')));
   slow.write(
     `GET /parties/limited/${room.name}/store HTTP/1.1\r\n` +
-      `Host: ${dev.host}\r\nAccept: text/event-stream\r\n\r\n`,
+      `Host: ${server.host}\r\nAccept: text/event-stream\r\n\r\n`,
   );
   await until(() => text.includes('event: content'));
   slow.pause();

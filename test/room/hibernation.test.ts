@@ -8,8 +8,9 @@ import {
   untilOpen,
   type TestClient,
 } from '../support/halves.js';
+import {IDLE_MS, letSleep} from '../support/let-sleep.js';
 import {createNodeSocket} from '../support/node-socket.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import type {RoomServer} from '../support/room-server.js';
 import {
   createTestRoom,
   startTestRooms,
@@ -18,19 +19,14 @@ import {
 } from '../support/test-room.js';
 import {until} from '../support/until.js';
 
-// The platform evicts after 10 s without an event; any look would be one.
-const IDLE_MS = 12_000;
 /** Many rooms do the same at once. */
 const PATIENCE_MS = 10_000;
 
-let dev: PartyKitDev;
+let server: RoomServer;
 beforeAll(async () => {
-  dev = await startTestRooms();
+  server = await startTestRooms();
 });
-afterAll(() => dev?.stop());
-
-const sleep = (): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+afterAll(() => server?.stop());
 
 class Scene {
   readonly room: TestRoom;
@@ -41,7 +37,7 @@ class Scene {
   readonly opens: number[] = [];
 
   constructor() {
-    this.room = createTestRoom(dev, 'ours', {ruled: true});
+    this.room = createTestRoom(server, 'ours', {ruled: true});
   }
 
   async connect(half: Half): Promise<TestClient> {
@@ -168,7 +164,7 @@ const play = async (
     const sleeps = sleepsBefore(step);
     const instance = sleeps && (await scene.room.getInstance());
     if (sleeps) {
-      await sleep();
+      await letSleep(server, scene.room);
     }
     try {
       await run(scene);
@@ -197,7 +193,7 @@ const play = async (
 
 /** A push whose fragments come with a pause that others would sleep in. */
 const pauseInPush = async (): Promise<void> => {
-  const room = createTestRoom(dev, 'ours');
+  const room = createTestRoom(server, 'ours');
   await room.putContent([{}, {}]);
   const {host, party, name} = room;
   const socket = createNodeSocket({host, party, room: name});
@@ -210,7 +206,7 @@ const pauseInPush = async (): Promise<void> => {
   socket.send('h[1,"client","nonce","",0]');
   await until(() => letters.includes('w'));
   socket.send('f[1,0,2]' + changes.slice(0, 20));
-  await sleep();
+  await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
   socket.send('f[1,1,2]' + changes.slice(20));
   await until(() => letters.includes('c'));
   expect(await room.getContent()).toEqual([{t: {r: {c: 'in two pieces'}}}, {}]);

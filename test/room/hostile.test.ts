@@ -8,7 +8,7 @@ import {
   arbitraryFrame,
 } from '../support/arbitrary-frames.js';
 import {expectSame, startClient, type TestClient} from '../support/halves.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import type {RoomServer} from '../support/room-server.js';
 import {
   createTestRoom,
   startTestRooms,
@@ -21,18 +21,18 @@ const FRAMES = Number(process.env.FRAMES ?? 2_000);
 const PATIENCE_MS = 20_000;
 const MIB = 1_048_576;
 
-let dev: PartyKitDev;
+let server: RoomServer;
 let room: TestRoom;
 let clients: TestClient[];
 let lastEdit = 0;
 const sockets = new Set<WebSocket>();
 
 beforeAll(async () => {
-  dev = await startTestRooms();
+  server = await startTestRooms();
 });
 
 beforeEach(async () => {
-  room = createTestRoom(dev, 'ours');
+  room = createTestRoom(server, 'ours');
   clients = [await startClient('ours', room), await startClient('ours', room)];
   return () => {
     sockets.forEach((socket) => socket.terminate());
@@ -41,7 +41,7 @@ beforeEach(async () => {
 });
 
 afterAll(async () => {
-  await dev?.stop();
+  await server?.stop();
 });
 
 /** Opens a raw connection, which never minds being closed. */
@@ -82,7 +82,7 @@ const HARMLESS =
 
 /** What the server has printed that it should not. */
 const getComplaints = (): string[] =>
-  dev
+  server
     .getOutput()
     .split('\n')
     .filter(

@@ -8,7 +8,7 @@ import {
   getPendingCount,
   type TestClient,
 } from '../support/halves.js';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import type {RoomServer} from '../support/room-server.js';
 import {
   createRandomInteger,
   type RandomInteger,
@@ -28,11 +28,11 @@ const FAULTS_MS = 3_000;
 /** Answers may be overdue, and what failed is tried again more and more slowly. */
 const PATIENCE_MS = 45_000;
 
-let dev: PartyKitDev;
+let server: RoomServer;
 beforeAll(async () => {
-  dev = await startTestRooms();
+  server = await startTestRooms();
 });
-afterAll(() => dev?.stop());
+afterAll(() => server?.stop());
 
 const pause = (ms: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, ms));
@@ -134,7 +134,7 @@ SEEDS.forEach((seed) => {
     {timeout: FAULTS_MS + 2 * PATIENCE_MS + 20_000},
     async () => {
       const random = createRandomInteger(seed);
-      const room = createTestRoom(dev, 'ours', {party});
+      const room = createTestRoom(server, 'ours', {party});
       await room.putContent([{}, {}]);
       let isOver = false;
       let closes = 0;
@@ -144,7 +144,7 @@ SEEDS.forEach((seed) => {
 
       /** Joins without waiting for it, so that it may write meanwhile. */
       const join = async (name: string): Promise<Member> => {
-        const proxy = await startTcpProxy(dev.port);
+        const proxy = await startTcpProxy(server.port);
         const client = createClient('ours', room, {host: proxy.host});
         client.socket.addEventListener('close', () => closes++);
         const member = {

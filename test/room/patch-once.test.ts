@@ -1,7 +1,7 @@
 /** A PATCH with an Idempotency-Key is taken once, whatever is lost or killed. */
 import {setImmediate} from 'node:timers/promises';
 import {afterAll, beforeAll, expect, test} from 'vitest';
-import {startPartyKitDev, type PartyKitDev} from '../support/partykit-dev.js';
+import {startRoomServer, type RoomServer} from '../support/room-server.js';
 import {patchOnce} from '../support/patch-once.js';
 import {createRandomInteger} from '../support/random-edits.js';
 import {startTcpProxy} from '../support/tcp-proxy.js';
@@ -13,19 +13,19 @@ const PATCHES = 200;
 const KILLS = 8;
 const SEED = Number(process.env.SEED ?? 1);
 
-let dev: PartyKitDev;
+let server: RoomServer;
 beforeAll(async () => {
-  dev = await startPartyKitDev({main: 'test/rooms/history-room.ts'});
+  server = await startRoomServer({main: 'test/rooms/history-room.ts'});
 });
-afterAll(() => dev?.stop());
+afterAll(() => server?.stop());
 
 test(
   `B7: ${PATCHES} are taken once over lost answers and kills (seed ${SEED})`,
   {timeout: 180_000},
   async () => {
     const random = createRandomInteger(SEED);
-    const proxy = await startTcpProxy(dev.port);
-    const room = createTestRoom(dev, 'ours', {
+    const proxy = await startTcpProxy(server.port);
+    const room = createTestRoom(server, 'ours', {
       party: 'main',
       name: `once-${SEED}`,
       query: '?token=secret',
@@ -82,7 +82,7 @@ test(
         for (let turns = random(60); turns; turns--) {
           await setImmediate();
         }
-        await dev.restart();
+        await server.restart();
         await overwrite(n);
         await sent;
       },

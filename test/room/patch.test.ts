@@ -8,7 +8,7 @@ import type {ChangesError} from 'tinybase-partykit/client';
 import {expectSoon} from '../support/expect-soon.js';
 import {expectSame, startClient} from '../support/halves.js';
 import {increment} from '../support/increment.js';
-import {startPartyKitDev, type PartyKitDev} from '../support/partykit-dev.js';
+import {startRoomServer, type RoomServer} from '../support/room-server.js';
 import {createTestRoom, type TestRoom} from '../support/test-room.js';
 
 const GUIDE = fileURLToPath(
@@ -17,21 +17,21 @@ const GUIDE = fileURLToPath(
 const KEY = 'secret';
 const INCREMENTS = 25;
 
-let dev: PartyKitDev;
+let server: RoomServer;
 let room: TestRoom;
 
 beforeAll(async () => {
-  dev = await startPartyKitDev({
+  server = await startRoomServer({
     main: 'test/rooms/patched.ts',
     vars: {BACK_END_KEY: KEY},
   });
 });
 
 beforeEach(() => {
-  room = createTestRoom(dev, 'ours', {party: 'main'});
+  room = createTestRoom(server, 'ours', {party: 'main'});
 });
 
-afterAll(() => dev?.stop());
+afterAll(() => server?.stop());
 
 const patch = (
   changes: unknown,

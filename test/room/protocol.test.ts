@@ -8,7 +8,7 @@ import {
   onTestFinished,
   test,
 } from 'vitest';
-import type {PartyKitDev} from '../support/partykit-dev.js';
+import type {RoomServer} from '../support/room-server.js';
 import {
   createTestRoom,
   startTestRooms,
@@ -16,11 +16,11 @@ import {
 } from '../support/test-room.js';
 import {until} from '../support/until.js';
 
-let dev: PartyKitDev;
+let server: RoomServer;
 beforeAll(async () => {
-  dev = await startTestRooms();
+  server = await startTestRooms();
 });
-afterAll(() => dev?.stop());
+afterAll(() => server?.stop());
 
 /** A socket that says and hears frames, and nothing by itself. */
 const connect = async ({url}: TestRoom) => {
@@ -69,7 +69,7 @@ const connect = async ({url}: TestRoom) => {
 
 /** A room with a Store, and where it stands. */
 const createRoom = async () => {
-  const room = createTestRoom(dev, 'ours');
+  const room = createTestRoom(server, 'ours');
   await room.putContent([{}, {start: 0}]);
   const etag = (await room.request('/store')).headers.get('ETag')!;
   const [, epoch] = /^"(\w+)\.1"$/.exec(etag)!;
@@ -165,7 +165,7 @@ describe('a real room that crashes', () => {
     await a.hear('c');
     b.push(1, {v: 'b'});
     await until(async () => (await b.hear('c'))[0] == 3);
-    await dev.restart();
+    await server.restart();
 
     expect(await room.getContent()).toEqual([{}, {start: 0, v: 'b'}]);
     const again = await connect(room);
@@ -186,13 +186,13 @@ describe('a real room that crashes', () => {
   });
 
   test('J5: tells a refusal of which the answer was lost', async () => {
-    const room = createTestRoom(dev, 'ours', {ruled: true});
+    const room = createTestRoom(server, 'ours', {ruled: true});
     await room.putContent([{}, {start: 0}]);
     const a = await connect(room);
     await a.greet('a');
     a.push(1, {refused: 1, fine: 1});
     await until(async () => (await room.getContent())?.[1]['fine'] === 1);
-    await dev.restart();
+    await server.restart();
     const again = await connect(room);
     expect((await again.greet('a')).answer).toEqual([1, 1]);
   });

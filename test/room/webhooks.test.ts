@@ -1,13 +1,12 @@
 /** A real room sends webhooks to a real receiver, whatever befalls either. */
 import {setTimeout as sleep} from 'node:timers/promises';
-import {fileURLToPath} from 'node:url';
 import {createStore} from 'tinybase';
 import {afterAll, beforeAll, expect, test} from 'vitest';
 import type {StoreUpdatedEvent} from '../../src/webhook/index.js';
 import {startChaoticReceiver} from '../support/chaotic-receiver.js';
 import {expectSoon} from '../support/expect-soon.js';
 import {getPendingCount, startClient} from '../support/halves.js';
-import {type PartyKitDev, startPartyKitDev} from '../support/partykit-dev.js';
+import {type RoomServer, startRoomServer} from '../support/room-server.js';
 import {createRandomInteger, editAtRandom} from '../support/random-edits.js';
 import {createTestRoom, type TestRoom} from '../support/test-room.js';
 import {until} from '../support/until.js';
@@ -17,11 +16,7 @@ import {SECRET} from '../support/webhook-requests.js';
 const SECONDS = Number(process.env.WEBHOOK_SECONDS ?? 30);
 const SEED = Number(process.env.SEED ?? 1);
 
-const ALARM_ROOM = fileURLToPath(
-  new URL('../rooms/webhooks-and-alarm.ts', import.meta.url),
-);
-
-let dev: PartyKitDev;
+let server: RoomServer;
 let receiver: Awaited<ReturnType<typeof startChaoticReceiver>>;
 
 beforeAll(async () => {
@@ -31,14 +26,14 @@ beforeAll(async () => {
     {url: `${receiver.url}/each`, throttleMs: 0},
     {url: `${receiver.url}/content`, include: 'content', throttleMs: 500},
   ].map((webhook) => ({...webhook, secret: SECRET}));
-  dev = await startPartyKitDev({
+  server = await startRoomServer({
     main: 'test/rooms/webhooks.ts',
     vars: {webhooks: JSON.stringify(webhooks)},
-    config: {parties: {alarm: ALARM_ROOM}},
+    parties: {alarm: 'test/rooms/webhooks-and-alarm.ts'},
   });
 });
 afterAll(async () => {
-  await dev?.stop();
+  await server?.stop();
   await receiver?.stop();
 });
 
@@ -74,7 +69,7 @@ test(
   {timeout: 60_000 + SECONDS * 2_000},
   async () => {
     const random = createRandomInteger(SEED + 1);
-    const room = createTestRoom(dev, 'ours', {party: 'main', name: 'chaos'});
+    const room = createTestRoom(server, 'ours', {party: 'main', name: 'chaos'});
     await room.putContent([{}, {start: true}]);
     const client = await startClient('ours', room);
     const {store} = client;
@@ -101,7 +96,7 @@ test(
       if (performance.now() > (killsAt.at(-1) ?? Infinity)) {
         killsAt.pop();
         kills++;
-        await dev.restart();
+        await server.restart();
       }
     }
     await outage;
@@ -143,7 +138,7 @@ test('W14, W18: a receiver that hangs slows nobody', async () => {
     hanging++;
     request.resume();
   });
-  const room = createTestRoom(dev, 'ours', {party: 'main'});
+  const room = createTestRoom(server, 'ours', {party: 'main'});
   await room.putContent([{}, {}]);
   const client = await startClient('ours', room);
   await until(() => hanging >= 2);
@@ -163,7 +158,7 @@ test('W14, W18: a receiver that hangs slows nobody', async () => {
 
 test('W17: an alarm wakes a room that sleeps, which knows its id', async () => {
   receiver.calmDown();
-  const room = createTestRoom(dev, 'ours', {party: 'main', name: 'sleeper'});
+  const room = createTestRoom(server, 'ours', {party: 'main', name: 'sleeper'});
   const instance = await room.getInstance();
   receiver.behave((request, response) => {
     request.resume();
@@ -180,7 +175,7 @@ test('W17: an alarm wakes a room that sleeps, which knows its id', async () => {
 
 test('W19: the app has its own alarm beside', async () => {
   receiver.calmDown();
-  const room = createTestRoom(dev, 'ours', {party: 'alarm'});
+  const room = createTestRoom(server, 'ours', {party: 'alarm'});
   await room.putContent([{}, {}]);
   const before = Date.now();
   const set = await room.request('/alarm?ms=2500', {method: 'POST'});

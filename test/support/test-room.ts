@@ -1,38 +1,44 @@
-/** A `partykit dev` with the rooms of both halves, and one room of it. */
-import {fileURLToPath} from 'node:url';
+/** A server with the rooms of both halves, and one room of it. */
 import type {Content} from 'tinybase';
 import type {StorageCounts} from '../rooms/observed-room.js';
 import {canonicalize, decodeContent} from './content.js';
+import {isPartyKit} from './platform.js';
 import {
-  startPartyKitDev,
-  type PartyKitDev,
-  type PartyKitDevOptions,
-} from './partykit-dev.js';
+  startRoomServer,
+  type RoomServer,
+  type RoomServerOptions,
+} from './room-server.js';
 
 /** Whose code it is that a client or a room runs. */
 export type Half = 'ours' | 'tinybase';
 
-export const HALVES: readonly Half[] = ['ours', 'tinybase'];
+/** Those whose rooms run on this platform. */
+export const HALVES: readonly Half[] = isPartyKit
+  ? ['ours', 'tinybase']
+  : ['ours'];
 
-const ROOMS = fileURLToPath(new URL('../rooms', import.meta.url));
+/** The files of each half's rooms, with and without rules. */
+const ROOMS: Record<Half, Record<string, string>> = {
+  ours: {
+    ours: 'test/rooms/ours.ts',
+    oursruled: 'test/rooms/ours-ruled.ts',
+    bare: 'test/rooms/bare.ts',
+    limited: 'test/rooms/limited.ts',
+    history: 'test/rooms/history-room.ts',
+  },
+  tinybase: {
+    tinybase: 'test/rooms/tinybase.ts',
+    tinybaseruled: 'test/rooms/tinybase-ruled.ts',
+  },
+};
 
-/** Starts the rooms of both halves, each a party, with and without rules. */
+/** Starts the rooms of both halves, each a party. */
 export const startTestRooms = (
-  options: Partial<PartyKitDevOptions> = {},
-): Promise<PartyKitDev> =>
-  startPartyKitDev({
-    main: 'test/rooms/echo.ts',
-    config: {
-      parties: {
-        ours: `${ROOMS}/ours.ts`,
-        oursruled: `${ROOMS}/ours-ruled.ts`,
-        bare: `${ROOMS}/bare.ts`,
-        limited: `${ROOMS}/limited.ts`,
-        history: `${ROOMS}/history-room.ts`,
-        tinybase: `${ROOMS}/tinybase.ts`,
-        tinybaseruled: `${ROOMS}/tinybase-ruled.ts`,
-      },
-    },
+  options: Partial<RoomServerOptions> = {},
+): Promise<RoomServer> =>
+  startRoomServer({
+    main: ROOMS.ours['bare']!,
+    parties: Object.assign({}, ...HALVES.map((half) => ROOMS[half])),
     ...options,
   });
 
@@ -63,7 +69,7 @@ export interface TestRoom {
   putContent(content: Content): Promise<void>;
   /** Changes it by `PATCH`, where the room takes that. */
   patch(changes: unknown): Promise<void>;
-  /** All keys of its storage. */
+  /** All keys of its storage, but the platform's own. */
   getStorage(): Promise<Map<string, unknown>>;
   putStorage(entries: Record<string, unknown>): Promise<void>;
   /** An id of the instance in memory: another one after it has slept. */
@@ -72,14 +78,17 @@ export interface TestRoom {
   takeStorageCounts(): Promise<StorageCounts>;
 }
 
+/** Where partyserver keeps the name of a room, of any. */
+const PLATFORM_KEY = '__ps_name';
+
 let lastRoom = 0;
 
 export const createTestRoom = (
-  dev: Pick<PartyKitDev, 'host'>,
+  server: Pick<RoomServer, 'host'>,
   half: Half,
   {ruled = false, query = '', ...options}: TestRoomOptions = {},
 ): TestRoom => {
-  const {host} = dev;
+  const {host} = server;
   const name = options.name ?? `room-${++lastRoom}`;
   const party = options.party ?? half + (ruled ? 'ruled' : '');
   const url = `http://${host}/parties/${party}/${name}`;
@@ -116,7 +125,12 @@ export const createTestRoom = (
       const body = JSON.stringify(changes);
       await demand('/store', {method: 'PATCH', body});
     },
-    getStorage: async () => new Map(JSON.parse(await demand('/debug/storage'))),
+    getStorage: async () => {
+      const stored = JSON.parse(await demand('/debug/storage'));
+      return new Map(
+        (stored as [string, unknown][]).filter(([key]) => key != PLATFORM_KEY),
+      );
+    },
     putStorage: async (entries) => {
       await demand('/debug/put', {
         method: 'POST',
