@@ -1,4 +1,7 @@
 /** A room's answer to an HTTP request, whatever it is for. */
+import {isArchiveRequest} from './move/archive-request.js';
+import {AwayError} from './move/away-error.js';
+import {respondAway} from './move/respond-to-move.js';
 import {RESPONSE_HEADERS} from './room-config.js';
 import {getHost, type RoomServer} from './room-host.js';
 import {respondToStoreRequest} from './store-http.js';
@@ -22,7 +25,8 @@ export const answerRequest = async (
     responseHeaders = RESPONSE_HEADERS,
     allowPatch = isPatchHarmless(),
   } = server.config;
-  if (!new URL(request.url).pathname.endsWith(storePath)) {
+  const isForMove = isArchiveRequest(request) && server.config.move;
+  if (!new URL(request.url).pathname.endsWith(storePath) && !isForMove) {
     return new Response(null, {status: 404, headers: responseHeaders});
   }
   try {
@@ -31,11 +35,18 @@ export const answerRequest = async (
     if (starting) {
       await starting;
     }
+    const response = await host.answerMove(request);
+    if (response) {
+      return response;
+    }
     return await respondToStoreRequest(host.visit(request), request, {
       responseHeaders,
       allowPatch,
     });
   } catch (cause) {
+    if (cause instanceof AwayError) {
+      return respondAway(cause, responseHeaders);
+    }
     throw new Error(COULD_NOT_ANSWER, {cause});
   }
 };

@@ -153,6 +153,16 @@ export class Audience<Connection extends RoomConnection> {
   }
 
   /**
+   * Has everybody go, TinyBase's own clients, too: what they send is not taken, and
+   * they would not know.
+   */
+  dismissAll(code: number, reason: string): void {
+    for (const connection of this.#edge.getConnections()) {
+      this.retire(connection, code, reason);
+    }
+  }
+
+  /**
    * Notes who changes what, for those of TinyBase's own clients who change it,
    * too; answers whether one does so just now.
    */

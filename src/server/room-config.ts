@@ -1,5 +1,6 @@
 /** What an app may set of its room, on any platform. */
 import type {RoomLimits} from '../protocol/limits.js';
+import type {MoveConfig, MoveFromConfig} from './move/move-config.js';
 import type {WebhookConfig} from './webhooks/webhook-config.js';
 
 /** How a room is reached, and where it keeps what it holds. */
@@ -51,6 +52,16 @@ export type RoomConfig = {
    * nobody. See docs/webhooks.md for what the room does with its alarm then.
    */
   webhooks?: WebhookConfig | WebhookConfig[];
+  /**
+   * Who may take the room to another deployment; defaults to nobody. See
+   * docs/moving.md.
+   */
+  move?: MoveConfig;
+  /**
+   * From which deployment the room comes: when it is first visited it is fetched
+   * from there, before it answers anybody. See docs/moving.md.
+   */
+  moveFrom?: MoveFromConfig;
 };
 
 export const RESPONSE_HEADERS = {

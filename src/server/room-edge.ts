@@ -2,6 +2,7 @@
 import type {Store} from 'tinybase';
 import type {RoomLimits} from '../protocol/limits.js';
 import type {Hooks} from './authorise.js';
+import type {Residence} from './move/residence.js';
 import type {KeyValueStorage} from './storage/key-value-storage.js';
 import type {MaybePromise} from './verdicts.js';
 
@@ -28,6 +29,8 @@ export interface RoomEdge<
 > extends RoomConnections<Connection> {
   readonly storage: KeyValueStorage;
   readonly storagePrefix: string;
+  /** Whether the room lives in that storage; it does where nobody says. */
+  readonly residence?: Residence;
   readonly messagePrefix: string;
   readonly limits: RoomLimits;
   /** Whether the room has a live feed over HTTP. */

@@ -1,5 +1,9 @@
 /** Joins what a platform gives and what an app's class says into a room. */
 import {getHistoryLimit, getRoomLimits} from '../protocol/limits.js';
+import {isArchiveRequest} from './move/archive-request.js';
+import {AwayError} from './move/away-error.js';
+import {createResidence} from './move/create-residence.js';
+import {respondAway, respondToMove} from './move/respond-to-move.js';
 import {Room} from './room.js';
 import type {RoomConfig} from './room-config.js';
 import type {RoomConnection, RoomConnections} from './room-edge.js';
@@ -64,6 +68,10 @@ export class RoomHost<Connection extends RoomConnection = RoomConnection> {
   readonly #platform: Platform<Connection>;
   #room: Room<Connection> | undefined;
   #webhooks: Webhooks | undefined;
+  /** Runs the app's `onStart`, where that could not be. */
+  #startLate: (() => Promise<unknown>) | undefined;
+  /** Pending while the room is looked for. */
+  #settling: Promise<void> | undefined;
 
   /** To be made by the constructor of the platform's class. */
   constructor(server: RoomServer, platform: Platform<Connection>) {
@@ -83,8 +91,8 @@ export class RoomHost<Connection extends RoomConnection = RoomConnection> {
   /** The room, for a request or a connection that comes to it. */
   visit(visit: object): Room<Connection> {
     const {room} = this;
-    if (this.#webhooks && this.#platform.noteVisit(visit)) {
-      this.#webhooks.noteVisit();
+    if (this.#platform.noteVisit(visit)) {
+      this.#webhooks?.noteVisit();
     }
     return room;
   }
@@ -96,6 +104,41 @@ export class RoomHost<Connection extends RoomConnection = RoomConnection> {
   noteAlarm(): void {
     void this.room;
     this.#webhooks?.noteRing();
+  }
+
+  /** Answers a request that concerns where the room lives, if it is one. */
+  answerMove(request: Request): Promise<Response | undefined> {
+    return respondToMove(request, this.#server.config, () =>
+      this.visit(request),
+    );
+  }
+
+  /**
+   * Where the room may have to be fetched first, waits until it is there; answers
+   * who comes in vain. To be called before anything that lets nothing else in: what
+   * is fetched would wait for that, and that for it.
+   */
+  async settle(request: Request): Promise<Response | undefined> {
+    const {config} = this.#server;
+    if (
+      (!config.move && !config.moveFrom) ||
+      isArchiveRequest(request) ||
+      this.#platform.findRoomId() === undefined ||
+      this.room.isOpen
+    ) {
+      return undefined;
+    }
+    try {
+      await (this.#settling ??= this.room.open().finally(() => {
+        this.#settling = undefined;
+      }));
+    } catch (error) {
+      if (error instanceof AwayError) {
+        return respondAway(error, config.responseHeaders);
+      }
+      throw error;
+    }
+    return undefined;
   }
 
   /** To be awaited, if there is anything to, before the room is used. */
@@ -130,9 +173,32 @@ export class RoomHost<Connection extends RoomConnection = RoomConnection> {
     args: unknown[],
     handler: (...args: unknown[]) => unknown,
   ): Promise<unknown> {
+    if (name == 'onRequest') {
+      const response = await this.answerMove(args[0] as Request);
+      if (response) {
+        return response;
+      }
+    }
     const {room} = this;
+    // The platform never calls it again: it runs when the room lives here.
+    const startLate = () => {
+      this.#startLate = () => this.#handle(name, args, handler);
+    };
+    if (name == 'onStart' && this.#settling) {
+      return startLate();
+    }
     if (name != 'onMessage') {
-      await room.load();
+      try {
+        await room.load();
+      } catch (error) {
+        if (error instanceof AwayError && name == 'onStart') {
+          return startLate();
+        }
+        if (error instanceof AwayError && name == 'onRequest') {
+          return respondAway(error, this.#server.config.responseHeaders);
+        }
+        throw error;
+      }
       return await handler.apply(this.#server, args);
     }
     const [connection, message] = this.#platform.parseMessage(args);
@@ -164,6 +230,15 @@ export class RoomHost<Connection extends RoomConnection = RoomConnection> {
       ...connections,
       storage,
       storagePrefix,
+      residence: createResidence(config, {
+        storage,
+        findRoomId,
+        onEnter: () => {
+          const startLate = this.#startLate;
+          this.#startLate = this.#settling = undefined;
+          void startLate?.();
+        },
+      }),
       limits: getRoomLimits(config.limits),
       get hasFeed() {
         return config.feed ?? true;

@@ -59,6 +59,16 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
     return this.#turns.state.store;
   }
 
+  /** Whether it is known where it stands. */
+  get isOpen(): boolean {
+    return this.#turns.state.isOpen;
+  }
+
+  /** Finds where it stands. */
+  open(): Promise<void> {
+    return this.#turns.run(() => {});
+  }
+
   /** Loads the Store, so that `store` is there. */
   load(): Promise<void> {
     return this.#turns.state.store
@@ -181,6 +191,21 @@ export class Room<Connection extends RoomConnection = RoomConnection> {
         ? {existed: false}
         : {existed: false, position: this.#turns.getPosition()};
     });
+  }
+
+  /**
+   * Has the room live elsewhere from here on; answers the lines of its archive,
+   * which are the same whenever it is asked again.
+   */
+  async leave(): Promise<AsyncGenerator<string>> {
+    const residence = this.#edge.residence!;
+    await this.#turns.leave(residence);
+    return residence.writeArchive();
+  }
+
+  /** Has the room live here again, whoever has its archive. */
+  async return(): Promise<void> {
+    await this.#edge.residence!.return();
   }
 
   /** Applies changes as a push, for somebody who is not connected. */

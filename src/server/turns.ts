@@ -15,6 +15,8 @@ import {
   compareToStore,
   getTransactionChanges,
 } from './live-store.js';
+import {AwayError} from './move/away-error.js';
+import type {Residence} from './move/residence.js';
 import {parseAuthor} from './parse-author.js';
 import type {RoomConnection, RoomEdge} from './room-edge.js';
 import {type Position, RoomState} from './room-state.js';
@@ -342,7 +344,30 @@ export class Turns<Connection extends RoomConnection> {
     this.#onReset();
     this.#draft = new Draft();
     this.followers.forEach((follower) => follower.onReset?.());
-    this.#audience.retireAll(1011, 'The room could not use its storage');
+    if (error instanceof AwayError) {
+      this.#audience.dismissAll(1012, 'The room is elsewhere');
+    } else {
+      this.#audience.retireAll(1011, 'The room could not use its storage');
+    }
+  }
+
+  /**
+   * Has the room live elsewhere: all that came before is stored, and nothing more
+   * is taken. Resolves when that is durable, also where it was before.
+   */
+  async leave(residence: Residence): Promise<void> {
+    try {
+      // In a turn of its own, which fails: the ones before it end well.
+      await this.#queue.run(async () => {
+        await this.commitAll();
+        await residence.leave();
+        this.#reset(new AwayError());
+      }, Infinity);
+    } catch (error) {
+      if (!(await residence.hasLeft())) {
+        throw error;
+      }
+    }
   }
 
   needsStore(): boolean {
@@ -359,6 +384,13 @@ export class Turns<Connection extends RoomConnection> {
   }
 
   async #openState(): Promise<void> {
+    const {residence} = this.#edge;
+    await (residence
+      ? residence.enter(() => this.#openStored())
+      : this.#openStored());
+  }
+
+  async #openStored(): Promise<void> {
     const opened = this.state.open().then(() => this.getPosition());
     await Promise.all([
       opened,

@@ -12,18 +12,33 @@ export class Layout {
   readonly webhooks: string;
   /** Of the app's own alarm, in a room that has webhooks. */
   readonly alarm: string;
+  /** Whether the room lives here, where it has moved or was asked for. */
+  readonly move: string;
   /** What the keys of all entries begin with. */
   readonly entries: string;
   readonly #segments: string;
+  readonly #prefix: string;
 
   constructor(storagePrefix: string) {
     const prefix = storagePrefix + LAYOUT;
+    this.#prefix = prefix;
     this.head = prefix + 'head';
     this.entries = prefix + 'l:';
     this.#segments = prefix + 's:';
     this.clients = prefix + 'clients';
     this.webhooks = prefix + 'webhooks';
     this.alarm = prefix + 'alarm';
+    this.move = prefix + 'move';
+  }
+
+  /** A key as it is called whatever the storage prefix. */
+  strip(key: string): string {
+    return key.slice(this.#prefix.length);
+  }
+
+  /** The key that is called so. */
+  extend(name: string): string {
+    return this.#prefix + name;
   }
 
   /** The key of a commit; its pieces', if it has several, begin with it. */

@@ -3,6 +3,7 @@
  * webhook is, and an alarm that is set no later than what it is due for.
  */
 import type {FollowedCommit, Follower} from '../follower.js';
+import {AwayError} from '../move/away-error.js';
 import type {Room} from '../room.js';
 import type {Position, RoomState} from '../room-state.js';
 import type {KeyValueStorage} from '../storage/key-value-storage.js';
@@ -136,7 +137,11 @@ export class Webhooks implements Follower {
           await this.#load(Promise.resolve({epoch, offset}));
         }
       });
-    } catch {
+    } catch (error) {
+      if (error instanceof AwayError) {
+        // Its webhooks are sent from where it lives.
+        return;
+      }
       // The platform would try again some times, and then never more.
       await alarm.setOurs(this.#edge.now() + this.#pace.reopenMs);
       return;

@@ -13,6 +13,8 @@ import {
 } from '../party-server.js';
 
 export type {RoomLimits} from '../../protocol/limits.js';
+export {forwardTo} from '../move/forward-to.js';
+export type {MoveConfig, MoveFromConfig} from '../move/move-config.js';
 export type {
   WebhookConfig,
   WebhookInclude,

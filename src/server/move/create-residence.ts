@@ -1,0 +1,34 @@
+/** The residence of a room, as the app's config says it. */
+import type {RoomConfig} from '../room-config.js';
+import type {KeyValueStorage} from '../storage/key-value-storage.js';
+import {fetchArchive} from './fetch-archive.js';
+import {checkMove, parseMoveFrom} from './move-config.js';
+import {Residence} from './residence.js';
+
+export type ResidencePlatform = {
+  readonly storage: KeyValueStorage;
+  /** The id of the room, where it is known. */
+  findRoomId(): string | undefined;
+  /** The room lives here, and is open. */
+  onEnter(): void;
+};
+
+/** @throws TypeError or RangeError that says what is wrong in the config. */
+export const createResidence = (
+  {storagePrefix = '', move, moveFrom}: RoomConfig,
+  {storage, findRoomId, onEnter}: ResidencePlatform,
+): Residence => {
+  if (move) {
+    checkMove(move);
+  }
+  const from = parseMoveFrom(moveFrom);
+  return new Residence({
+    storage,
+    storagePrefix,
+    onEnter,
+    origin: from && {
+      url: from.url,
+      fetchArchive: () => fetchArchive({...from, roomId: findRoomId()}),
+    },
+  });
+};
