@@ -1,4 +1,6 @@
 export type {RoomLimits} from '../protocol/limits.js';
+export {forwardTo} from '../server/move/forward-to.js';
+export type {MoveConfig, MoveFromConfig} from '../server/move/move-config.js';
 export type {
   WebhookConfig,
   WebhookInclude,

@@ -154,6 +154,10 @@ export class TinyBaseServer<
   }
 
   override async fetch(request: Request): Promise<Response> {
+    const away = await this.#settle(request);
+    if (away) {
+      return away;
+    }
     const response = await super.fetch(request);
     // It has failed to start, and partyserver says why.
     return response.status == 500 && this.#start != 'done'
@@ -165,6 +169,16 @@ export class TinyBaseServer<
     // Whose it is can be told as long as nothing has run.
     getHost(this).noteAlarm();
     await super.alarm();
+  }
+
+  /** Before the server starts, which may last for so long, and waits for no more. */
+  async #settle(request: Request): Promise<Response | undefined> {
+    try {
+      return await getHost(this).settle(request);
+    } catch {
+      // It is told to whom it concerns, as ever.
+      return undefined;
+    }
   }
 
   async #runHandler(

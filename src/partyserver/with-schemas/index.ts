@@ -12,6 +12,11 @@ import {
 import {TinyBaseServer as Server} from '../tinybase-server.js';
 
 export type {RoomLimits} from '../../protocol/limits.js';
+export {forwardTo} from '../../server/move/forward-to.js';
+export type {
+  MoveConfig,
+  MoveFromConfig,
+} from '../../server/move/move-config.js';
 export type {
   WebhookConfig,
   WebhookInclude,
