@@ -171,13 +171,14 @@ export class FakeStorage {
 
     return {
       get: (key) => read(() => clone(this.#current.get(key))),
-      list: ({prefix, startAfter, limit = Infinity, reverse}) =>
+      list: ({prefix, startAfter, end, limit = Infinity, reverse}) =>
         read(() => {
           const keys = [...this.#current.keys()]
             .filter(
               (key) =>
                 key.startsWith(prefix) &&
-                (startAfter === undefined || key > startAfter),
+                (startAfter === undefined || key > startAfter) &&
+                (end === undefined || key < end),
             )
             .sort();
           return new Map(

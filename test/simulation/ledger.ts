@@ -5,6 +5,8 @@
  */
 import {MAX_REMEMBERED_REFUSALS} from '../../src/protocol/limits.js';
 import type {Head as StoredHead} from '../../src/server/storage/head.js';
+import type {Entry} from '../../src/server/storage/log-entries.js';
+import {parsePage} from '../../src/server/storage/log-page.js';
 import {
   decodeText,
   joinBytes,
@@ -90,7 +92,9 @@ export class Ledger {
         entries.set(+offset, [...(entries.get(+offset) ?? []), value]);
       }
     }
-    entries.forEach((pieces, offset) => this.#append(offset, joinText(pieces)));
+    entries.forEach((pieces, offset) =>
+      this.#appendPage(offset, joinText(pieces)),
+    );
     const [, written] =
       writes.findLast(([key]) => key.endsWith('#tbpk:head')) ?? [];
     if (written) {
@@ -106,14 +110,29 @@ export class Ledger {
     }
   }
 
-  #append(offset: number, text: string): void {
+  /** The page is written again with each entry that comes to it. */
+  #appendPage(offset: number, text: string): void {
+    const {entries} = parsePage<Entry>(offset, text);
+    entries.forEach(([at, entry], index) => {
+      if (index == entries.length - 1) {
+        this.#append(at, entry);
+      } else {
+        this.world.expect(
+          this.deltas.get(at) == JSON.stringify(entry[0]),
+          'S1',
+          () => `entry ${at} is written again as another`,
+        );
+      }
+    });
+  }
+
+  #append(offset: number, [delta, answers]: Entry): void {
     const {world} = this;
     world.expect(
       offset > this.offset,
       'G4',
       () => `entry ${offset} after ${this.offset}`,
     );
-    const [delta, answers] = JSON.parse(text);
     this.offset = offset;
     const before = new Map(this.flat);
     for (const changes of delta) {
@@ -153,7 +172,7 @@ export class Ledger {
       }
     }
     this.#keep();
-    world.note(`durable ${offset} ${text}`);
+    world.note(`durable ${offset} ${JSON.stringify(delta)}`);
   }
 
   /** No answer is ever taken back, of who says hello when asked to. */

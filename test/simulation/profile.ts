@@ -114,9 +114,22 @@ const drawProfile = (random: Random): Profile => {
       MAX_PUSH_LENGTH: pick('MAX_PUSH', [600, 8_000_000, 8_000_000]),
       MAX_TURN_LENGTH: pick('MAX_TURN', [300, 8_000_000, 8_000_000]),
       ...pick('pieces', [
-        {MAX_STRING_LENGTH: 200, MAX_PIECE_BYTES: 400},
-        {MAX_STRING_LENGTH: 65_000, MAX_PIECE_BYTES: 130_000},
-        {MAX_STRING_LENGTH: 65_000, MAX_PIECE_BYTES: 130_000},
+        // A page of the log fits a value.
+        {
+          MAX_STRING_LENGTH: 200,
+          MAX_PIECE_BYTES: 400,
+          MAX_LOG_PAGE_BYTES: 400,
+        },
+        {
+          MAX_STRING_LENGTH: 65_000,
+          MAX_PIECE_BYTES: 130_000,
+          MAX_LOG_PAGE_BYTES: 1_000,
+        },
+        {
+          MAX_STRING_LENGTH: 65_000,
+          MAX_PIECE_BYTES: 130_000,
+          MAX_LOG_PAGE_BYTES: 4_000,
+        },
       ]),
       MAX_KEYS: pick('MAX_KEYS', [3, 128, 128]),
       MAX_PAGE_SIZE: pick('PAGE_SIZE', [3, 512, 512]),
@@ -158,6 +171,7 @@ const REAL_LIMITS = {
   MAX_PENDING_LENGTH: 64_000_000,
   MAX_STRING_LENGTH: 65_000,
   MAX_PIECE_BYTES: 130_000,
+  MAX_LOG_PAGE_BYTES: 4_000,
 };
 
 export const createProfile = (seed: number): Profile => {

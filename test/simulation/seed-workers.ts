@@ -11,7 +11,7 @@ import type {Counts} from './world.js';
 const {TINYBASE} = process.env;
 
 const WITH_LIMITS =
-  /src[\\/](\w+[\\/])+(limits|pieces|key-value-storage|compaction|snapshot|weights)\.ts$/;
+  /src[\\/](\w+[\\/])+(limits|pieces|key-value-storage|compaction|snapshot|weights|log-page)\.ts$/;
 const CONSTANT = /(?<=^(?:export )?)const ([A-Z_]+) =/gm;
 
 /** Makes constants that are limits variables, which a seed can set. */

@@ -55,12 +55,14 @@ export const createMemoryStorage = (
     },
 
     list: async (options) => {
-      const {prefix, startAfter, limit, reverse} = options ?? {};
+      const {prefix, startAfter, end, limit, reverse} = options ?? {};
       const keys = getSortedKeys().filter(
         (key) =>
           (prefix === undefined || key.startsWith(prefix)) &&
           (startAfter === undefined ||
-            Buffer.compare(Buffer.from(key), Buffer.from(startAfter)) > 0),
+            Buffer.compare(Buffer.from(key), Buffer.from(startAfter)) > 0) &&
+          (end === undefined ||
+            Buffer.compare(Buffer.from(key), Buffer.from(end)) < 0),
       );
       return new Map(
         (reverse ? keys.reverse() : keys)

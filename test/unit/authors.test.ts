@@ -1,6 +1,7 @@
 /** Whose doing commits are; random turns are in test/unit/authors-random.test.ts. */
 import {TinyBasePartyKitServer} from 'tinybase-partykit/server';
 import {describe, expect, test} from 'vitest';
+import {parsePage} from '../../src/server/storage/log-page.js';
 import {joinText} from '../../src/server/storage/pieces.js';
 import {createFakeParty} from '../support/fake-party.js';
 import {createFeedRoom} from '../support/feed-room.js';
@@ -24,7 +25,8 @@ const getAgent = (who: Who): any => who?.agent ?? who?.id?.split('-')[0];
 /** The latest entry of a log. */
 const readEntry = (storage: MemoryStorage): unknown[] => {
   const entries = storage.getEntries().filter(([key]) => key.includes('l:'));
-  return JSON.parse(joinText([entries.at(-1)![1]]));
+  const text = joinText([entries.at(-1)![1]]);
+  return parsePage(0, text).entries.at(-1)![1];
 };
 
 const by = (agent?: unknown) => ({who: {agent}, length: 0});

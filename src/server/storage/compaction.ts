@@ -51,16 +51,17 @@ export type NextHead = SnapshotHead &
  */
 export type Steps<Result = void> = AsyncGenerator<'alone' | undefined, Result>;
 
-/** Deletes what has a prefix, up to the first key that is not meant. */
+/** Deletes what has a prefix, up to the first entry that is not meant. */
 export async function* deleteKeys(
   {storage, isOver}: CompactionStorage,
   prefix: string,
-  isMeant: (key: string) => boolean = () => true,
+  isMeant: (entry: [key: string, value: unknown]) => boolean = () => true,
 ): Steps {
   for await (const page of readPages(storage, prefix, {
     pageBytes: STEP_BYTES,
   })) {
-    const keys = page.map(([key]) => key).filter(isMeant);
+    const isLast = !isMeant(page.at(-1)!);
+    const keys = (isLast ? page.filter(isMeant) : page).map(([key]) => key);
     while (keys.length) {
       if (isOver()) {
         return;
@@ -68,7 +69,7 @@ export async function* deleteKeys(
       await writeKeys(storage, [], keys.splice(0, MAX_KEYS_A_STEP));
       yield undefined;
     }
-    if (!isMeant(page.at(-1)![0])) {
+    if (isLast) {
       return;
     }
   }
@@ -98,10 +99,10 @@ async function* readLog(
   for await (const {offset, entry, bytes} of readEntries(
     storage,
     layout,
-    head.offset,
+    {after: head.offset, upTo},
     STEP_BYTES,
   )) {
-    if (offset > upTo || logged - head.logged > MAX_COMPACTED_BYTES) {
+    if (logged - head.logged > MAX_COMPACTED_BYTES) {
       break;
     }
     reached = offset;
@@ -179,13 +180,13 @@ export class TakenSince {
     this.weights = new Weights(weights);
   }
 
-  /** Weighs what was committed up to now; may be called again. */
-  async *weigh({storage, layout}: CompactionStorage): Steps {
+  /** Weighs what was committed up to an offset; may be called again. */
+  async *weigh({storage, layout}: CompactionStorage, upTo: number): Steps {
     const isStep = createStepMeter();
     for await (const {offset, entry, bytes} of readEntries(
       storage,
       layout,
-      this.#offset,
+      {after: this.#offset, upTo},
       STEP_BYTES,
     )) {
       entry[0].forEach((changes) => (this.bytes += this.weights.take(changes)));

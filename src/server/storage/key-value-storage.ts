@@ -10,6 +10,8 @@ export interface KeyValueStorage {
   list(options: {
     prefix: string;
     startAfter?: string;
+    /** Where it ends, itself not included. */
+    end?: string;
     limit?: number;
     reverse?: boolean;
   }): Promise<Map<string, unknown>>;

@@ -1,9 +1,10 @@
-/** The log in storage: an entry a commit, in the order of their offsets. */
+/** The log in storage: an entry a commit, in pages by the order of their offsets. */
 import type {DeltaList} from '../../protocol/delta.js';
 import type {Answer} from '../../protocol/messages.js';
 import {type KeyValueStorage, readKeys} from './key-value-storage.js';
-import {getPieceEntries, type Layout} from './layout.js';
-import {cutText, joinText, measureText} from './pieces.js';
+import type {Layout} from './layout.js';
+import {parsePage} from './log-page.js';
+import {joinText, measureText} from './pieces.js';
 
 /** How far the log is, in bytes, since the room's history began. */
 export type Extent = {
@@ -28,20 +29,33 @@ export type Entry = [
 export type EntryAt = {
   offset: number;
   entry: Entry;
-  /** How long it is in storage. */
+  /** About how long it is in storage. */
   bytes: number;
 };
 
-const parseEntry = (offset: number, pieces: unknown[]): EntryAt => ({
-  offset,
-  entry: JSON.parse(joinText(pieces)),
-  bytes: (pieces as {length: number}[]).reduce(
+/** After which offset, and up to which one. */
+export type EntryRange = {after: number; upTo: number};
+
+const parseEntries = (
+  offset: number,
+  pieces: unknown[],
+  {after, upTo}: EntryRange,
+): EntryAt[] => {
+  const {entries} = parsePage<Entry>(offset, joinText(pieces));
+  const bytes = (pieces as {length: number}[]).reduce(
     (sum, {length}) => sum + length,
     0,
-  ),
-});
+  );
+  return entries
+    .filter(([at]) => at > after && at <= upTo)
+    .map(([at, entry]) => ({
+      offset: at,
+      entry,
+      bytes: bytes / entries.length,
+    }));
+};
 
-/** The keys and values of an entry, and the extent of the log with it. */
+/** The JSON of an entry, and the extent of the log with it. */
 export const encodeEntry = (
   key: string,
   {
@@ -57,7 +71,7 @@ export const encodeEntry = (
   },
   before: Extent,
   taken: number,
-): {puts: [key: string, value: unknown][]; extent: Extent} => {
+): {text: string; extent: Extent} => {
   const text = `[${deltaText},${answersText},`;
   // What comes last is about as long for all but an author.
   const authorText = author === undefined ? '' : JSON.stringify(author);
@@ -72,33 +86,47 @@ export const encodeEntry = (
     ...(time || authorText ? [time || 'null'] : []),
     ...(authorText ? [authorText] : []),
   ];
-  const pieces = cutText(`${text}${last.join(',')}]`);
-  return {puts: getPieceEntries(key, pieces), extent};
+  return {text: `${text}${last.join(',')}]`, extent};
 };
 
-/** The entries after an offset, in order. */
+/**
+ * The entries of a range, in order. `upTo` is not after what was stored when this
+ * began: a page to which more is added meanwhile is not read again.
+ */
 export async function* readEntries(
   storage: KeyValueStorage,
   layout: Layout,
-  after: number,
+  range: EntryRange,
   pageBytes?: number,
 ): AsyncGenerator<EntryAt> {
-  let offset = 0;
-  let pieces: unknown[] = [];
+  const end = layout.getEntryEnd(range.after);
+  // The page that goes on after that offset, if one does.
+  const [before] = await storage.list({
+    prefix: layout.entries,
+    end,
+    reverse: true,
+    limit: 1,
+  });
+  let offset = before ? layout.parseOffset(before[0]) : 0;
+  let pieces: unknown[] =
+    before?.[0] == layout.getEntryKey(offset) ? [before[1]] : [];
   for await (const [key, piece] of readKeys(storage, layout.entries, {
-    startAfter: layout.getEntryEnd(after),
+    startAfter: end,
     ...(pageBytes === undefined ? {} : {pageBytes}),
   })) {
     const keyOffset = layout.parseOffset(key);
+    if (keyOffset > range.upTo) {
+      break;
+    }
     if (keyOffset != offset && pieces.length) {
-      yield parseEntry(offset, pieces);
+      yield* parseEntries(offset, pieces, range);
       pieces = [];
     }
     offset = keyOffset;
     pieces.push(piece);
   }
   if (pieces.length) {
-    yield parseEntry(offset, pieces);
+    yield* parseEntries(offset, pieces, range);
   }
 }
 
@@ -114,14 +142,30 @@ export const readNewestEntry = async (
 ): Promise<EntryAt | undefined> => {
   const [key] = newest.keys();
   const offset = key === undefined ? 0 : layout.parseOffset(key);
-  if (offset <= after) {
-    return undefined;
+  if (key === layout.getEntryKey(offset)) {
+    return parseEntries(offset, [newest.get(key)], {after, upTo: Infinity}).at(
+      -1,
+    );
   }
-  if (key == layout.getEntryKey(offset)) {
-    return parseEntry(offset, [newest.get(key)]);
-  }
-  for await (const entry of readEntries(storage, layout, offset - 1)) {
+  const range = {after: offset - 1, upTo: offset};
+  for await (const entry of offset > after
+    ? readEntries(storage, layout, range)
+    : []) {
     return entry;
   }
   return undefined;
+};
+
+/** Whether all that a page holds, or a piece is of, is up to an offset. */
+export const endsBy = (
+  layout: Layout,
+  [key, value]: [key: string, value: unknown],
+  upTo: number,
+): boolean => {
+  const offset = layout.parseOffset(key);
+  if (offset > upTo || key != layout.getEntryKey(offset)) {
+    return offset <= upTo;
+  }
+  const {entries} = parsePage<Entry>(offset, joinText([value]));
+  return entries.at(-1)![0] <= upTo;
 };

@@ -56,7 +56,7 @@ export class LogReader {
       for await (const {entry, bytes} of readEntries(
         this.#on.storage,
         this.#on.layout,
-        offset,
+        {after: offset, upTo: this.#offset},
       )) {
         deltas.push(entry[0]);
         missed += bytes;
@@ -83,7 +83,7 @@ export class LogReader {
       for await (const {offset, entry, bytes} of readEntries(
         this.#on.storage,
         this.#on.layout,
-        after,
+        {after, upTo: this.#offset},
         Math.min(maxBytes, PAGE_BYTES),
       )) {
         const [list, , , , time, author] = entry;
@@ -123,6 +123,7 @@ export class LogReader {
   /** The content as stored; of an offset that the snapshot is not after. */
   readContent(at = Infinity): Promise<Content> {
     return this.#readStill(async ({generation, offset}) => {
+      const upTo = Math.min(at, this.#offset);
       const bytes = await readSnapshot(
         this.#on.storage,
         this.#on.layout,
@@ -130,14 +131,11 @@ export class LogReader {
       );
       const content: Content = JSON.parse(decodeText(bytes));
       const patcher = new ContentPatcher(content);
-      for await (const {offset: reached, entry} of readEntries(
+      for await (const {entry} of readEntries(
         this.#on.storage,
         this.#on.layout,
-        offset,
+        {after: offset, upTo},
       )) {
-        if (reached > at) {
-          break;
-        }
         entry[0].forEach((changes) => patcher.apply(changes));
       }
       patcher.finish();
@@ -162,6 +160,7 @@ export class LogReader {
   }
 
   async #readClients({clients: {offset}}: Head): Promise<Clients> {
+    const upTo = this.#offset;
     const pieces: unknown[] = [];
     for await (const [, piece] of readKeys(
       this.#on.storage,
@@ -170,11 +169,10 @@ export class LogReader {
       pieces.push(piece);
     }
     const clients: Clients = new Map(JSON.parse(joinText(pieces)));
-    for await (const {entry} of readEntries(
-      this.#on.storage,
-      this.#on.layout,
-      offset,
-    )) {
+    for await (const {entry} of readEntries(this.#on.storage, this.#on.layout, {
+      after: offset,
+      upTo,
+    })) {
       for (const [clientId, answer] of Object.entries(entry[1])) {
         addAnswer(clients, clientId, answer, this.#on.limits.maxClients);
       }

@@ -24,13 +24,19 @@ import {
 } from './compaction.js';
 import type {Head, Tail} from './head.js';
 import {type KeyValueStorage, writeKeys} from './key-value-storage.js';
-import {getPieceKeys, Layout} from './layout.js';
+import {getPieceEntries, getPieceKeys, Layout} from './layout.js';
 import {
   deleteLegacyKeys,
   HAS_STORE,
   readLegacyLayout,
 } from './legacy-layout.js';
-import {encodeEntry, type Extent, readNewestEntry} from './log-entries.js';
+import {
+  encodeEntry,
+  endsBy,
+  type Extent,
+  readNewestEntry,
+} from './log-entries.js';
+import {addToPage, type LogPage, openPage} from './log-page.js';
 import {type CommitBounds, type LoggedCommit, LogReader} from './log-reader.js';
 import {cutText, measureText} from './pieces.js';
 import {encodeSnapshot} from './snapshot.js';
@@ -61,6 +67,8 @@ export class RoomLog {
   offset = 0;
   #head: Head | undefined;
   #extent: Extent = {logged: 0, taken: 0};
+  /** What the next commit is added to; never what is about to be deleted. */
+  #page: LogPage | undefined;
   /** Of the snapshot, less what the log has taken away. */
   #weights = new Weights();
   /** Whether it is known that there is no head, if there is none. */
@@ -128,6 +136,7 @@ export class RoomLog {
     if (last) {
       this.offset = last.offset;
       [, , this.#extent.logged, this.#extent.taken] = last.entry;
+      this.#page = openPage(this.#layout, [...newest][0]!);
     }
     return undefined;
   }
@@ -187,7 +196,7 @@ export class RoomLog {
       (sum, changes) => sum + this.#weights.take(changes),
       0,
     );
-    const {puts, extent} = encodeEntry(
+    const {text: entryText, extent} = encodeEntry(
       this.#layout.getEntryKey(offset),
       {
         deltaText: text,
@@ -200,6 +209,9 @@ export class RoomLog {
     );
     this.#extent = extent;
     this.offset = offset;
+    const entryAt = {offset, text: entryText};
+    this.#page = addToPage(this.#page, entryAt, this.#layout);
+    const puts = getPieceEntries(this.#page.key, cutText(this.#page.text));
     if (!clients) {
       await writeKeys(this.#storage, puts);
       return;
@@ -257,9 +269,9 @@ export class RoomLog {
         maxWindowBytes: Math.max(maxCatchUpBytes, historyLimit),
       });
       const taken = new TakenSince(next);
-      yield* taken.weigh(on);
+      yield* taken.weigh(on, this.offset);
       yield 'alone';
-      for await (const _ of taken.weigh(on)) {
+      for await (const _ of taken.weigh(on, this.offset)) {
         // What was committed in the last moment, all at once.
       }
       // Whom the entries answer that are about to go has to be on record.
@@ -288,6 +300,7 @@ export class RoomLog {
       leftovers: 'ours',
     };
     this.#weights = weights;
+    this.#page = undefined;
     if (clients && head.clients.offset < next.tail.offset) {
       const {puts, deletes} = this.#encodeClients(head, clients, next);
       await this.#put(head, puts, deletes);
@@ -343,10 +356,8 @@ export class RoomLog {
     }
     const other = this.#layout.getSnapshotPrefix(generation + 1);
     yield* deleteKeys(on, other);
-    yield* deleteKeys(
-      on,
-      this.#layout.entries,
-      (key) => this.#layout.parseOffset(key) <= tail.offset,
+    yield* deleteKeys(on, this.#layout.entries, (page) =>
+      endsBy(this.#layout, page, tail.offset),
     );
     yield 'alone';
     if (!this.#isClosed) {
