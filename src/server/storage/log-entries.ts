@@ -118,6 +118,10 @@ export async function* readEntries(
     if (keyOffset > range.upTo) {
       break;
     }
+    if (key === before?.[0]) {
+      // A storage that knows prefixes alone lists it again.
+      continue;
+    }
     if (keyOffset != offset && pieces.length) {
       yield* parseEntries(offset, pieces, range);
       pieces = [];
