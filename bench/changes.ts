@@ -6,6 +6,10 @@ const DELETED = '\uFFFC';
 export const changeCell = (rowId: string, token: string): string =>
   `[{"t":{"${rowId}":{"c":"${token}"}}},{},1]`;
 
+/** Sets the note of a Row of the content. */
+export const changeNote = (rowId: string, text: string): string =>
+  `[{"items":{"${rowId}":{"note":"${text}"}}},{},1]`;
+
 /** Sets one Cell of each of a number of Rows of the content. */
 export const changeRows = (count: number, token: string): string => {
   const rows = Array.from({length: count}, (_, row) => [

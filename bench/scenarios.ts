@@ -3,6 +3,7 @@ import {ASLEEP} from './asleep.js';
 import {CATCH_UP} from './catch-up.js';
 import {CLIENT} from './client.js';
 import {COMPACTION} from './compaction.js';
+import {COSTS} from './costs.js';
 import {DELETIONS} from './deletions.js';
 import {FEED} from './feed.js';
 import {FITTING} from './fits.js';
@@ -37,6 +38,7 @@ export const GROUPS: Group[] = [
   {title: 'Memory', scenarios: MEMORY},
   {title: 'Limits of memory', scenarios: FITTING},
   {title: 'Where the time goes', scenarios: PROCESSOR},
+  {title: 'What is billed', scenarios: COSTS},
   {title: 'The client', scenarios: CLIENT},
   {
     title: 'Other libraries, each with its real clients',

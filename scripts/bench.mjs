@@ -7,5 +7,6 @@ await runBundled('tbpk-bench/bundle', {
   'room-alone': 'bench/load/room-alone.ts',
   join: 'bench/load/join.ts',
   client: 'bench/load/client.ts',
+  costs: 'bench/load/costs.ts',
   'client-memory': 'bench/load/client-memory.ts',
 });
