@@ -1,5 +1,5 @@
 /** Runs scenarios, subjects side by side and round by round. */
-import type {PartyKitDev} from '../test/support/partykit-dev.js';
+import {startPlatforms} from './platforms.js';
 import {type Rounds, type ScenarioResult, sumUp} from './result.js';
 import type {Bench, Measure, Scenario} from './scenario.js';
 import type {Group} from './scenarios.js';
@@ -8,6 +8,8 @@ import {startServers} from './servers.js';
 export type MeasureOptions = {
   rounds: number;
   isSmoke: boolean;
+  /** Whether our rooms are measured on other platforms, too. */
+  hasPlatforms: boolean;
   loadDir: string;
   /** Told of each scenario when all its rounds are over. */
   onResult: (result: ScenarioResult) => void;
@@ -51,9 +53,20 @@ const measureScenario = async (
   return measured;
 };
 
+type Servers = Pick<Bench, 'dev' | 'platforms'>;
+
+const stopServers = async (servers: Servers | undefined): Promise<void> => {
+  for (const server of [
+    servers?.dev,
+    ...Object.values(servers?.platforms ?? {}),
+  ]) {
+    await server?.stop();
+  }
+};
+
 const measureGroup = async (
   {scenarios}: Group,
-  dev: PartyKitDev,
+  {dev, platforms}: Servers,
   {rounds, isSmoke, loadDir, onResult}: MeasureOptions,
 ): Promise<ScenarioResult[]> => {
   const results: ScenarioResult[] = [];
@@ -63,7 +76,7 @@ const measureGroup = async (
       scenario,
       await measureScenario(
         scenario,
-        {dev, isSmoke, cells, loadDir, round: 0},
+        {dev, platforms, isSmoke, cells, loadDir, round: 0},
         isSmoke ? 1 : rounds,
       ),
     );
@@ -83,18 +96,21 @@ export const measureGroups = async (
     }
   }
   const results: ScenarioResult[] = [];
-  let dev: PartyKitDev | undefined;
+  let servers: Servers | undefined;
   try {
     for (const group of groups) {
       if (!options.isSmoke) {
-        await dev?.stop();
-        dev = undefined;
+        await stopServers(servers);
+        servers = undefined;
       }
-      dev ??= await startServers();
-      results.push(...(await measureGroup(group, dev, options)));
+      servers ??= {
+        dev: await startServers(),
+        platforms: options.hasPlatforms ? await startPlatforms() : {},
+      };
+      results.push(...(await measureGroup(group, servers, options)));
     }
   } finally {
-    await dev?.stop();
+    await stopServers(servers);
   }
   return results;
 };

@@ -1,9 +1,11 @@
 /** One thing that is measured, of several subjects, in the same run. */
-import type {PartyKitDev} from '../test/support/partykit-dev.js';
+import type {ServerProcess} from '../test/support/server-process.js';
 
 export type Bench = {
   /** A server that the scenarios of a group have for themselves. */
-  dev: PartyKitDev;
+  dev: ServerProcess;
+  /** The same rooms of ours on other platforms, if they are measured. */
+  platforms: {[platform: string]: ServerProcess};
   /** Short runs of little, to see that it works. */
   isSmoke: boolean;
   /** How many Cells a large room has. */
@@ -58,7 +60,7 @@ export const median = (figures: number[]): number => {
 export const oncePerRound = <Made>(
   make: (bench: Bench) => Promise<Made>,
 ): ((bench: Bench) => Promise<Made>) => {
-  const made = new WeakMap<PartyKitDev, Promise<Made>[]>();
+  const made = new WeakMap<ServerProcess, Promise<Made>[]>();
   return (bench) => {
     const rounds = made.get(bench.dev) ?? [];
     made.set(bench.dev, rounds);

@@ -9,25 +9,26 @@ export const REPOSITORY = fileURLToPath(
   new URL(process.env.REPOSITORY ?? '..', import.meta.url),
 );
 
-const ROOMS = `${REPOSITORY}bench/rooms`;
-const OBSERVED_ROOMS = `${REPOSITORY}test/rooms`;
+/** The files of our rooms, by their parties. */
+export const OUR_ROOMS = {
+  ours: 'bench/rooms/ours.ts',
+  oursobserved: 'test/rooms/ours.ts',
+  ourshooks: 'bench/rooms/ours-hooks.ts',
+  ourshooksobserved: 'bench/rooms/ours-hooks-observed.ts',
+};
+
+const OTHER_ROOMS = {
+  tinybase: 'bench/rooms/tinybase.ts',
+  tinybaseobserved: 'test/rooms/tinybase.ts',
+  relay: 'bench/rooms/relay.ts',
+  relayput: 'bench/rooms/relay-put.ts',
+  fixed: 'bench/rooms/fixed-text.ts',
+  fixedjson: 'bench/rooms/fixed-json.ts',
+};
 
 export const startServers = (): Promise<PartyKitDev> =>
   startPartyKitDev({
     main: 'bench/rooms/fixed-text.ts',
     cwd: REPOSITORY,
-    config: {
-      parties: {
-        ours: `${ROOMS}/ours.ts`,
-        oursobserved: `${OBSERVED_ROOMS}/ours.ts`,
-        ourshooks: `${ROOMS}/ours-hooks.ts`,
-        ourshooksobserved: `${ROOMS}/ours-hooks-observed.ts`,
-        tinybase: `${ROOMS}/tinybase.ts`,
-        tinybaseobserved: `${OBSERVED_ROOMS}/tinybase.ts`,
-        relay: `${ROOMS}/relay.ts`,
-        relayput: `${ROOMS}/relay-put.ts`,
-        fixed: `${ROOMS}/fixed-text.ts`,
-        fixedjson: `${ROOMS}/fixed-json.ts`,
-      },
-    },
+    parties: {...OUR_ROOMS, ...OTHER_ROOMS},
   });

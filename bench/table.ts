@@ -1,4 +1,5 @@
 /** The figures as Markdown. */
+import {listVersions} from './machine.js';
 import {describeBound, format} from './report.js';
 import type {
   BenchResult,
@@ -83,15 +84,10 @@ const createLong = (scenario: ScenarioResult): string =>
 
 /** A heading and tables for each group of scenarios. */
 export const createTable = (
-  {scenarios, machine, versions, date, rounds}: BenchResult,
+  {scenarios, machine, date, rounds, ...result}: BenchResult,
   groups: {title: string; ids: string[]}[],
 ): string => {
-  const about =
-    `${machine}; ` +
-    Object.entries(versions)
-      .map(([name, version]) => `${name} ${version}`)
-      .join(', ') +
-    `; ${date}; medians of ${rounds} rounds.`;
+  const about = `${machine}; ${listVersions(result)}; ${date}; medians of ${rounds} rounds.`;
   const sections = groups.flatMap(({title, ids}) => {
     const ofGroup = scenarios.filter(({id}) => ids.includes(id));
     const tables = createTables(ofGroup).map((table) =>

@@ -13,7 +13,7 @@
 import {writeFile} from 'node:fs/promises';
 import {parseArgs} from 'node:util';
 import {startPartyKitDev} from '../../test/support/partykit-dev.js';
-import {describeMachine, describeVersions} from '../machine.js';
+import {describeMachine, describeVersions, listVersions} from '../machine.js';
 import {measureSinks, measureMeans, type MirrorBench} from './measure.js';
 import {SINKS} from './places.js';
 import {describeMeans, describeSinks} from './table.js';
@@ -54,9 +54,7 @@ try {
   const figures = await measureSinks(bench);
   const means = await measureMeans(bench);
   if (!values.smoke) {
-    const versions = Object.entries(describeVersions())
-      .map(([name, version]) => `${name} ${version}`)
-      .join(', ');
+    const versions = listVersions({versions: await describeVersions(false)});
     const text = [
       `${describeMachine()}; ${versions}; ` +
         `${new Date().toISOString().slice(0, 10)}; a room of ` +
