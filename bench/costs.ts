@@ -121,7 +121,7 @@ const createScenarios = (cells: number): Scenario[] => {
   ];
 };
 
-/** The worked example of docs/deploy.md, which is a month of this. */
+/** What a month of docs/deploy.md’s second example is. */
 const EXAMPLE = {
   rooms: 1_000,
   people: 5,

@@ -1,5 +1,5 @@
 /**
- * What docs/deploy.md says of a change's price: `COUNT=20000` for its figures,
+ * What docs/deploy.md says of a change's price: `COUNT=100000` for its figures,
  * `CELLS=10` for changes of ten Cells.
  */
 import {serialize} from 'node:v8';
@@ -81,7 +81,7 @@ const createRow = (index: number, cells: number): object =>
     ]),
   );
 
-test('a change is one key, which is deleted in the end', async () => {
+test('a change is one key, which others share in the end', async () => {
   const {storage, takeBill} = createBilledStorage();
   const room = createMemoryRoom({
     storage,
@@ -116,6 +116,6 @@ test('a change is one key, which is deleted in the end', async () => {
   expect(bill.keysWritten).toBeLessThan(1.05 * COUNT);
   expect(bill.unitsWritten).toBeLessThan(1.2 * COUNT);
   expect(bill.unitsRead).toBeLessThan(0.5 * COUNT);
-  expect(bill.keysDeleted).toBeGreaterThan(0.3 * COUNT);
-  expect(bill.keysDeleted).toBeLessThan(1.05 * COUNT);
+  expect(bill.keysDeleted).toBeGreaterThan(0);
+  expect(bill.keysDeleted).toBeLessThan(0.1 * COUNT);
 }, 300_000);
