@@ -56,10 +56,19 @@ export const withScene = async <Result>(
     [JSON.stringify(options)],
     {stdio: ['ignore', 'inherit', 'inherit', 'ipc']},
   );
+  const watching = new AbortController();
   try {
     const ready = once(child, 'message');
     await request(url, {method: 'PUT', body: createContent(cells)});
     await ready;
+    if (typeof by == 'object' && 'port' in by) {
+      // Its webhook is in its name, which PartyKit does not tell a room that an
+      // alarm wakes: somebody watches, so that it does not sleep.
+      await fetch(url, {
+        headers: {Accept: 'text/event-stream'},
+        signal: watching.signal,
+      });
+    }
     await until(async () => (await place.getOffset(id)) >= 1, {
       timeoutMs: 90_000,
       message: 'the sink has the first content',
@@ -76,6 +85,7 @@ export const withScene = async <Result>(
       },
     });
   } finally {
+    watching.abort();
     child.kill('SIGKILL');
     await once(child, 'exit');
     await place.remove();
