@@ -360,7 +360,15 @@ export class Turns<Connection extends RoomConnection> {
       // In a turn of its own, which fails: the ones before it end well.
       await this.#queue.run(async () => {
         await this.commitAll();
-        await residence.leave();
+        try {
+          await residence.leave();
+          // What the app has written meanwhile: nobody has the archive yet.
+          await this.commitAll();
+        } catch (error) {
+          // It may be noted all the same.
+          this.#reset(error);
+          throw error;
+        }
         this.#reset(new AwayError());
       }, Infinity);
     } catch (error) {

@@ -172,6 +172,22 @@ describe('M2: who is in a room that leaves', () => {
     expect(content[1]).not.toHaveProperty('late');
   });
 
+  test('is told of what the app writes at the last moment', async () => {
+    const source = createMovingRoom();
+    await fill(source, undefined, 1);
+    await source.room.room.load();
+    const {storage} = source.life;
+    const put = storage.put as (entries: object) => Promise<void>;
+    storage.put = async (entries: any) => {
+      if (entries['#tbpk:move']) {
+        source.room.room.store!.setValue('late', 1);
+      }
+      await put(entries);
+    };
+    await source.room.room.leave();
+    expect((await readLog(source)).content[1]).toHaveProperty('late', 1);
+  });
+
   test('can neither read nor write it any more', async () => {
     const source = createMovingRoom();
     await fill(source, undefined, 1);
@@ -205,6 +221,69 @@ describe('M2: who is in a room that leaves', () => {
     await source.room.room.return();
     const connection = source.room.connect();
     expect((await connection.greet({clientId: 'c'}))[4]).toEqual([1]);
+  });
+});
+
+describe('M7: what is noted, and nobody knows', () => {
+  test('a room whose leaving may have been noted takes nothing more', async () => {
+    const source = createMovingRoom();
+    await fill(source, undefined, 1);
+    const {storage} = source.life;
+    const put = storage.put as (entries: object) => Promise<void>;
+    storage.put = async (entries: any) => {
+      await put(entries);
+      if (entries['#tbpk:move']) {
+        throw new Error('storage failed');
+      }
+    };
+    await source.room.room.leave();
+    const {offset} = await readLog(source);
+    await expect(
+      source.room.room.patchContent([{}, {v: 1}, 1], {who: null, length: 1}),
+    ).rejects.toThrow('The room has moved');
+    expect((await readLog(source)).offset).toBe(offset);
+  });
+
+  test.each(['told to come back', 'sent to another one, which has none'])(
+    'a room that has come in part and is %s begins with nothing of it',
+    async (what) => {
+      const source = createMovingRoom();
+      const target = createMovingRoom('new/', 'http://new/parties/main');
+      await fill(source, undefined, 1);
+      const connection = source.room.connect();
+      await connection.greet({clientId: 'many'});
+      // More than is written at a time.
+      for (let id = 1; id <= 110; id++) {
+        await connection.push(id, {}, {id});
+      }
+      let count = 0;
+      for await (const _ of await source.room.room.leave()) {
+        count++;
+      }
+      target.start({origin: source, maxLines: count - 1});
+      await expect(arrive(target)).rejects.toThrow('try again');
+      const rest = target.storage.getEntries().map(([key]) => key);
+      expect(rest.some((key) => key.startsWith('new/#tbpk:l:'))).toBe(true);
+      if (what == 'told to come back') {
+        target.start();
+        await target.room.room.return();
+      } else {
+        target.start({origin: createMovingRoom()});
+      }
+      await target.room.room.putContent([{}, {v: 1}], null);
+      target.start();
+      expect(await target.room.getContent()).toEqual([{}, {v: 1}]);
+      expect((await target.room.getPosition()).offset).toBe(1);
+    },
+  );
+
+  test('a room that is told to come back asks no more where it was', async () => {
+    const source = createMovingRoom();
+    const target = createMovingRoom();
+    target.start({origin: source, maxLines: 0});
+    await expect(arrive(target)).rejects.toThrow('try again');
+    await target.room.room.return();
+    expect((await arrive(target))[2]).toBe('');
   });
 });
 

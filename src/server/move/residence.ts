@@ -7,7 +7,7 @@ import type {KeyValueStorage} from '../storage/key-value-storage.js';
 import {Layout} from '../storage/layout.js';
 import {parseHeader} from './archive-lines.js';
 import {AwayError} from './away-error.js';
-import {unpackArchive} from './unpack-archive.js';
+import {clearRoom, unpackArchive} from './unpack-archive.js';
 import {writeArchive} from './write-archive.js';
 
 /** Where a room may live as long as it was not asked for there. */
@@ -23,6 +23,8 @@ export type ResidenceEdge = {
   readonly origin?: Origin | undefined;
   /** The room lives here, and is open. */
   onEnter?(): void;
+  /** It could not be fetched; who has come is not told why. */
+  onFailure?(error: unknown): void;
 };
 
 /** What is stored of it; nothing where the room has never moved. */
@@ -40,6 +42,8 @@ type Note = {
 export class Residence {
   readonly #edge: ResidenceEdge;
   readonly #layout: Layout;
+  /** Settled when nobody is arriving or coming back. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(edge: ResidenceEdge) {
     this.#edge = edge;
@@ -55,7 +59,7 @@ export class Residence {
   async enter(open: () => Promise<void>): Promise<void> {
     const {origin} = this.#edge;
     if (origin) {
-      await this.#arrive(origin);
+      await this.#runAlone(() => this.#arrive(origin));
       await open();
     } else {
       // Both at once: a room that wakes keeps its first client waiting for this. But
@@ -89,12 +93,21 @@ export class Residence {
     return isAway;
   }
 
-  /** Notes that it lives here, whatever was given away. */
-  async return(): Promise<void> {
-    const note = await this.#readNote();
-    if (note.isAway || note.isArriving) {
-      await this.#putNote({...note, isAway: false, isArriving: false});
-    }
+  /** Notes that it lives here, whatever was given away, and asks no more for it. */
+  return(): Promise<void> {
+    const {origin} = this.#edge;
+    return this.#runAlone(async () => {
+      const note = await this.#readNote();
+      if (note.isAway || note.isArriving) {
+        await this.#clearUnfinished(note);
+        await this.#putNote({
+          ...note,
+          isAway: false,
+          isArriving: false,
+          ...(origin && {from: origin.url}),
+        });
+      }
+    });
   }
 
   /** The lines of the archive of the room, which has left. */
@@ -139,9 +152,11 @@ export class Residence {
         });
       } else {
         // Nothing is there, or what this room itself had before it went there.
+        await this.#clearUnfinished(note);
         await this.#putNote(arrived);
       }
     } catch (cause) {
+      this.#edge.onFailure?.(cause);
       throw new AwayError(
         'The room could not be fetched from where it may live: try again.',
         {cause},
@@ -149,6 +164,21 @@ export class Residence {
     } finally {
       await lines?.return(undefined);
     }
+  }
+
+  /** Deletes what has come of an archive without its end: no room's content. */
+  async #clearUnfinished({isArriving}: Note): Promise<void> {
+    const {storage} = this.#edge;
+    if (isArriving && !(await storage.get(this.#layout.head))) {
+      await clearRoom(storage, this.#layout);
+    }
+  }
+
+  /** One thing after the other. */
+  #runAlone<Result>(run: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(run);
+    this.#last = result.catch(() => {});
+    return result;
   }
 
   async #readNote(): Promise<Note> {

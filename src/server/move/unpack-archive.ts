@@ -11,7 +11,7 @@ const BATCH_LENGTH = 1_000_000;
 const HEAD = 'head';
 
 /** Deletes what a room keeps that an archive brings: the head first. */
-const clear = async (
+export const clearRoom = async (
   storage: KeyValueStorage,
   layout: Layout,
 ): Promise<void> => {
@@ -44,7 +44,7 @@ export const unpackArchive = async (
     alongside,
   }: {lines: AsyncIterator<string>; alongside: {[key: string]: unknown}},
 ): Promise<void> => {
-  await clear(storage, layout);
+  await clearRoom(storage, layout);
   let head: unknown;
   let count = 0;
   let length = 0;
