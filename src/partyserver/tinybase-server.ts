@@ -115,6 +115,7 @@ export class TinyBaseServer<
       findRoomId: () => getName(this),
       noteVisit: () => false,
       runHandler: (name, run) => this.#runHandler(name, run),
+      report: (error) => this.#report(error),
       start: () =>
         this.#start == 'none' ? this.setName(this.name) : undefined,
     });

@@ -62,6 +62,9 @@ export class TinyBasePartyKitServer<LiveStore = Store>
       findRoomId: () => roomId.find(),
       noteVisit: (visit) => roomId.note(visit),
       runHandler: (_name, run) => run(),
+      // PartyKit has no handler for it, but a log.
+      // oxlint-disable-next-line no-console
+      report: (error) => console.error(error),
       start: () => undefined,
     });
     host.wrapHandlers();

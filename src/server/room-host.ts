@@ -54,6 +54,8 @@ export interface Platform<Connection extends RoomConnection> {
   noteVisit(visit: object): boolean;
   /** Runs a handler of the app's, and deals with what it throws. */
   runHandler(name: HandlerName, run: () => Promise<unknown>): Promise<unknown>;
+  /** Tells the app what has failed where nobody waits for it. */
+  report(error: unknown): void;
   /**
    * Where the class has to be started before its room is: resolves when it is.
    * Undefined where it is, or is just being started.
@@ -70,6 +72,8 @@ export class RoomHost<Connection extends RoomConnection = RoomConnection> {
   #webhooks: Webhooks | undefined;
   /** Runs the app's `onStart`, where that could not be. */
   #startLate: (() => Promise<unknown>) | undefined;
+  /** Pending while that runs. */
+  #starting: Promise<unknown> | undefined;
   /** Pending while the room is looked for. */
   #settling: Promise<void> | undefined;
 
@@ -123,15 +127,17 @@ export class RoomHost<Connection extends RoomConnection = RoomConnection> {
     if (
       (!config.move && !config.moveFrom) ||
       isArchiveRequest(request) ||
-      this.#platform.findRoomId() === undefined ||
-      this.room.isOpen
+      this.#platform.findRoomId() === undefined
     ) {
       return undefined;
     }
     try {
-      await (this.#settling ??= this.room.open().finally(() => {
-        this.#settling = undefined;
-      }));
+      if (!this.room.isOpen) {
+        await (this.#settling ??= this.room.open().finally(() => {
+          this.#settling = undefined;
+        }));
+      }
+      await this.#starting;
     } catch (error) {
       if (error instanceof AwayError) {
         return respondAway(error, config.responseHeaders);
@@ -236,8 +242,15 @@ export class RoomHost<Connection extends RoomConnection = RoomConnection> {
         onEnter: () => {
           const startLate = this.#startLate;
           this.#startLate = this.#settling = undefined;
-          void startLate?.();
+          if (startLate) {
+            this.#starting = startLate()
+              .catch((error: unknown) => this.#platform.report(error))
+              .finally(() => {
+                this.#starting = undefined;
+              });
+          }
         },
+        onFailure: (error) => this.#platform.report(error),
       }),
       limits: getRoomLimits(config.limits),
       get hasFeed() {

@@ -11,12 +11,14 @@ export type ResidencePlatform = {
   findRoomId(): string | undefined;
   /** The room lives here, and is open. */
   onEnter(): void;
+  /** It could not be fetched; who has come is not told why. */
+  onFailure(error: unknown): void;
 };
 
 /** @throws TypeError or RangeError that says what is wrong in the config. */
 export const createResidence = (
   {storagePrefix = '', move, moveFrom}: RoomConfig,
-  {storage, findRoomId, onEnter}: ResidencePlatform,
+  {storage, findRoomId, onEnter, onFailure}: ResidencePlatform,
 ): Residence => {
   if (move) {
     checkMove(move);
@@ -26,6 +28,7 @@ export const createResidence = (
     storage,
     storagePrefix,
     onEnter,
+    onFailure,
     origin: from && {
       url: from.url,
       fetchArchive: () => fetchArchive({...from, roomId: findRoomId()}),
