@@ -6,6 +6,7 @@ import {
   type TinyBasePartyKitServerConfig,
 } from 'tinybase-partykit/server';
 import {afterEach, describe, expect, test, vi} from 'vitest';
+import {getArchiveUrl} from '../../src/server/move/archive-request.js';
 import {parseArchiveLine} from '../../src/server/move/archive-lines.js';
 import {readLines} from '../../src/server/move/read-lines.js';
 import {createMemoryStorage} from '../support/memory-storage.js';
@@ -34,6 +35,7 @@ describe('forwardTo', () => {
       '/parties/main/room?room-archive',
       'https://new/parties/rooms/room?room-archive',
     ],
+    ['//parties//main//room/store', 'https://new/parties/rooms/room/store'],
   ])('leads who comes to %s on', async (path, url) => {
     const {answer, asked} = await forward(path, {headers: {'x-token': 't'}});
     expect(await (answer as Response).text()).toBe('there');
@@ -50,6 +52,19 @@ describe('forwardTo', () => {
       expect(asked).toEqual([]);
     },
   );
+
+  test('lets nobody connect as if to fetch one', async () => {
+    const {asked} = await forward('/parties/main/room?room-archive', {
+      method: 'POST',
+      headers: {Upgrade: 'websocket'},
+    });
+    expect(asked).toHaveLength(1);
+  });
+
+  test('lets nobody past it whom it cannot lead on', async () => {
+    const {answer} = await forward('/rooms/main/room/store');
+    expect((answer as Response).status).toBe(404);
+  });
 
   test('answers 503 where the new one is not there', async () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('no network')));
@@ -135,11 +150,34 @@ describe('a config', () => {
     ],
   ])('answers 503 where there is %s, with how to go on', async (_, fetch) => {
     vi.stubGlobal('fetch', fetch);
+    const log = vi.spyOn(console, 'error').mockReturnValue();
     const from = {url: 'http://old/parties/main', secret: SECRET};
     const response = await askStore({moveFrom: from});
     expect(response.status).toBe(503);
     expect(response.headers.get('retry-after')).toBe('2');
     expect(await response.json()).toMatchObject({status: 503});
+    // Why is for those to know whose deployment it is.
+    expect(log).toHaveBeenCalledOnce();
+    log.mockRestore();
+  });
+});
+
+describe('the URL of an archive', () => {
+  const getPath = (id: string) =>
+    new URL(getArchiveUrl('http://old/parties/main', id)).pathname;
+
+  test.each([
+    ['a%20room%2f..', 'a%20room%2f..'],
+    ['..%2f..', '..%2f..'],
+    ['a/b?c#d', 'a%2Fb%3Fc%23d'],
+    ['a\\..\\b', 'a%5C..%5Cb'],
+    ['a\tb\n', 'a%09b%0A'],
+  ])('is that of the room %j alone', (id, name) => {
+    expect(getPath(id)).toBe(`/parties/main/${name}`);
+  });
+
+  test.each(['.', '..', '%2e', '.%2E'])('is none for %j', (id) => {
+    expect(() => getPath(id)).toThrow('No URL leads');
   });
 });
 

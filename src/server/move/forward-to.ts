@@ -2,8 +2,11 @@
 import {isArchiveRequest} from './archive-request.js';
 import {parseRoomsUrl} from './move-config.js';
 
-/** The room's name in a path, and what comes after it. */
-const ROOM = /^\/(?:party|parties\/[^/]+)\/([^/]+.*)$/;
+/**
+ * The room's name in a path, and what comes after it. partyserver takes several
+ * slashes for one.
+ */
+const ROOM = /^\/+(?:party|parties\/+[^/]+)\/+([^/]+.*)$/;
 
 /**
  * Makes the `onBeforeConnect` and the `onBeforeRequest` of a deployment whose
@@ -31,18 +34,29 @@ const ROOM = /^\/(?:party|parties\/[^/]+)\/([^/]+.*)$/;
  */
 export const forwardTo = (
   url: string,
-): (<Incoming extends {url: string; method: string}>(
+): (<
+  Incoming extends {
+    url: string;
+    method: string;
+    headers: {has(name: string): boolean};
+  },
+>(
   request: Incoming,
 ) => Promise<Incoming | Response>) => {
   const roomsUrl = parseRoomsUrl(url, 'The argument of forwardTo()');
   return async (request) => {
-    const {pathname, search} = new URL(request.url);
-    const [, rest] = ROOM.exec(pathname) ?? [];
-    if (isArchiveRequest(request) || rest === undefined) {
+    if (isArchiveRequest(request)) {
       return request;
     }
+    const {pathname, search} = new URL(request.url);
+    const [, rest] = ROOM.exec(pathname) ?? [];
+    if (rest === undefined) {
+      // Whoever is let through comes to the room, and nobody has checked who it is.
+      return new Response(null, {status: 404});
+    }
     try {
-      return await fetch(new Request(`${roomsUrl}/${rest}${search}`, request), {
+      const there = `${roomsUrl}/${rest}${search}`;
+      return await fetch(new Request(there, request as unknown as Request), {
         redirect: 'manual',
       });
     } catch {
