@@ -133,6 +133,26 @@ describe('M1: a room moves', () => {
     );
   });
 
+  test('with what shares a key with commits that a snapshot has', async () => {
+    const source = createMovingRoom();
+    await fill(source, undefined, 0);
+    const connection = source.room.connect();
+    await connection.greet({clientId: 'short'});
+    let id = 0;
+    const push = (values: object) => connection.push(++id, {}, values);
+    // It compacts while it is written to, again and again.
+    for (let turn = 0; turn < 300; turn++) {
+      await push(turn % 30 ? {id} : {id, long: 'x'.repeat(100_000)});
+      source.room.advance(10);
+    }
+    const before = await readLog(source);
+    expect(before.content[1]).toHaveProperty('id', id - 1);
+    const target = createMovingRoom('new/');
+    target.start({origin: source});
+    await arrive(target);
+    expect(await readLog(target)).toEqual(before);
+  });
+
   test('and the archive is the same when it is asked for again', async () => {
     const source = createMovingRoom();
     await fill(source);
@@ -254,7 +274,7 @@ describe('M7: what is noted, and nobody knows', () => {
       await connection.greet({clientId: 'many'});
       // More than is written at a time.
       for (let id = 1; id <= 110; id++) {
-        await connection.push(id, {}, {id});
+        await connection.push(id, {}, {id, text: 'x'.repeat(20_000)});
       }
       let count = 0;
       for await (const _ of await source.room.room.leave()) {

@@ -6,6 +6,7 @@ import {
   type ReadOptions,
 } from '../storage/key-value-storage.js';
 import {Layout} from '../storage/layout.js';
+import {endsBy} from '../storage/log-entries.js';
 import {RoomLog} from '../storage/room-log.js';
 import {encodeText} from '../storage/pieces.js';
 import {
@@ -34,9 +35,20 @@ async function* readEntriesOf(
   layout: Layout,
   {leftovers: _, ...head}: Head,
 ): AsyncGenerator<ArchiveEntry> {
+  const end = layout.getEntryEnd(head.tail.offset);
+  // The page that goes on after the tail, if one does.
+  const [before] = await storage.list({
+    prefix: layout.entries,
+    end,
+    reverse: true,
+    limit: 1,
+  });
+  if (before && before[0] < end && !endsBy(layout, before, head.tail.offset)) {
+    yield before;
+  }
   const ranges: [prefix: string, options?: ReadOptions][] = [
     [layout.getSnapshotPrefix(head.generation)],
-    [layout.entries, {startAfter: layout.getEntryEnd(head.tail.offset)}],
+    [layout.entries, {startAfter: end}],
     [layout.clients],
     [layout.webhooks],
   ];
