@@ -64,10 +64,12 @@ export const withScene = async <Result>(
     if (typeof by == 'object' && 'port' in by) {
       // Its webhook is in its name, which PartyKit does not tell a room that an
       // alarm wakes: somebody watches, so that it does not sleep.
-      await fetch(url, {
+      const {body} = await fetch(url, {
         headers: {Accept: 'text/event-stream'},
         signal: watching.signal,
       });
+      // Who holds it without reading may be cut off, when memory is collected.
+      body!.pipeTo(new WritableStream()).catch(() => {});
     }
     await until(async () => (await place.getOffset(id)) >= 1, {
       timeoutMs: 90_000,
