@@ -2,6 +2,7 @@
 import type {Connection, Server} from 'partyserver';
 import {attachGreeting, readGreeting} from '../server/attached-greeting.js';
 import type {Greeting, RoomConnections} from '../server/room-edge.js';
+import {tryClose, trySend} from '../server/sockets.js';
 
 /**
  * partyserver knows an attachment by heart, and writes it without what it has not
@@ -30,21 +31,8 @@ export const createPartyServerConnections = (
   return {
     getConnections: () => server.getConnections(),
 
-    send: (connection, frame) => {
-      try {
-        connection.send(frame);
-      } catch {
-        // It has closed meanwhile: who comes back catches up.
-      }
-    },
-
-    close: (connection, code, reason) => {
-      try {
-        connection.close(code, reason);
-      } catch {
-        // It is closed already.
-      }
-    },
+    send: trySend,
+    close: tryClose,
 
     remember: (connection, greeting) => {
       if (!greetings.has(connection)) {

@@ -2,6 +2,7 @@
 import type {Connection, Party} from 'partykit/server';
 import {attachGreeting, readGreeting} from './attached-greeting.js';
 import type {Greeting, RoomConnections} from './room-edge.js';
+import {tryClose, trySend} from './sockets.js';
 
 /** The part of the edge that concerns connections. */
 export const createPartyKitConnections = (
@@ -17,21 +18,9 @@ export const createPartyKitConnections = (
         ? party.getConnections()
         : [everyone as any],
 
-    send: (connection, frame) => {
-      try {
-        ((connection.send as unknown) ? connection : everyone).send(frame);
-      } catch {
-        // It has closed meanwhile: who comes back catches up.
-      }
-    },
-
-    close: (connection, code, reason) => {
-      try {
-        connection.close(code, reason);
-      } catch {
-        // It is closed already.
-      }
-    },
+    send: (connection, frame) =>
+      trySend((connection.send as unknown) ? connection : everyone, frame),
+    close: tryClose,
 
     // PartyKit's own `setState` would put this among the app's state.
     remember: (connection, greeting) => {
