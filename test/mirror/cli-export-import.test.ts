@@ -137,9 +137,11 @@ describe('export', () => {
 
   test('of what is no room says so', async () => {
     const {host} = getDev();
+    const theirs = createRoom({party: 'tinybase'});
+    await theirs.putContent([{t: {r: {c: 1}}}, {}]);
     for (const [url, message] of [
       [`http://${host}/parties/none/a`, /answers 404/],
-      [`http://${host}/parties/main/a`, /no content of a Store with an ETag/],
+      [theirs.url, /no content of a Store with an ETag/],
       [`http://${host}/parties/bare/a/other`, /answers 404/],
     ] as const) {
       const {code, stdout, stderr} = await run(['export', '-r', url]);

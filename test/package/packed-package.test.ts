@@ -80,6 +80,7 @@ describe('imported in Node', () => {
     expect(await namesOf(path)).toEqual([
       'TinyBasePartyKitServer',
       'broadcastChanges',
+      'forwardTo',
       'hasStoreInStorage',
       'loadStoreFromStorage',
     ]);

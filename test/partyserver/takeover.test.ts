@@ -94,7 +94,7 @@ const expectTakenOver = async (room: TestRoom): Promise<void> =>
     expect(others.sort()).toEqual(Object.keys(APP_KEYS).sort());
   }, 20_000);
 
-test('G8, S5: nothing is lost, and what follows stays', async () => {
+test('S5: nothing is lost, and what follows stays', async () => {
   const seed = createSeed();
   const room = await createLegacyRoom(seed, 'taken-over');
   const a = await startClient('ours', room);
@@ -116,7 +116,7 @@ test('G8, S5: nothing is lost, and what follows stays', async () => {
 });
 
 test(
-  'G8, S5: nothing is lost, whenever the room is killed',
+  'S5: nothing is lost, whenever the room is killed',
   {timeout: 120_000},
   async () => {
     const seed = createSeed();

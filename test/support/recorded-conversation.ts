@@ -12,6 +12,7 @@ import {createScriptedSocket} from './scripted-socket.js';
 import {createScriptedWorld, settle} from './scripted-world.js';
 
 const MAX_LENGTH = 300;
+const MAX_VALUE_BYTES = 4_000;
 const MAX_ROUNDS = 1_000;
 
 const hash = (data: string | Uint8Array): string =>
@@ -26,7 +27,8 @@ const abbreviate = (text: string): string =>
 /** A stored value as JSON can hold it; what is UTF-8 says so. */
 const describeValue = (value: unknown): unknown => {
   if (value instanceof Uint8Array) {
-    return value.length > MAX_LENGTH
+    // A page of the log has at most 4,000, from which the room opens again.
+    return value.length > MAX_VALUE_BYTES
       ? `${value.length} bytes, ${hash(value)}`
       : {utf8: new TextDecoder().decode(value)};
   }

@@ -14,6 +14,7 @@ const rules = [
   'docs/protocol.md',
   'docs/webhooks.md',
   'docs/mirror.md',
+  'docs/moving.md',
   'docs/feeds.md',
 ].flatMap((path) =>
   [...readFileSync(join(REPOSITORY, path), 'utf8').matchAll(RULE)].map(
@@ -38,7 +39,7 @@ const proved = new Map(
   }),
 );
 
-describe('the rules of the protocol, of webhooks, mirrors and feeds', () => {
+describe('the rules of the protocol, of webhooks, mirrors, moves and feeds', () => {
   test('are found, each once, from T1 on to V16', () => {
     expect(rules.length).toBeGreaterThanOrEqual(50);
     expect(rules).toEqual([...new Set(rules)]);
